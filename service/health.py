@@ -1,0 +1,30 @@
+"""The three endpoints that the platform reads: alive, ready, metrics."""
+
+from collections.abc import Callable
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+from service.problems import Problem
+
+
+def health_router(registry: CollectorRegistry, not_ready: Callable[[], str | None]) -> APIRouter:
+    """Build the routes; `not_ready` gives the reason why the program cannot serve, or None."""
+    router = APIRouter(tags=["health"])
+
+    @router.get("/healthz", summary="The process is alive")
+    async def healthz() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @router.get("/readyz", summary="The program can do its work")
+    async def readyz() -> dict[str, str]:
+        reason = not_ready()
+        if reason is not None:
+            raise Problem(503, "Not ready", reason, {"Retry-After": "1"})
+        return {"status": "ready"}
+
+    @router.get("/metrics", summary="Prometheus metrics", response_class=Response)
+    async def metrics() -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return router

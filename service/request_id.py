@@ -1,0 +1,41 @@
+"""One id per request: taken over from the caller when it is sane, made otherwise."""
+
+import re
+import uuid
+from contextvars import ContextVar
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HEADER = "X-Request-ID"
+SANE = re.compile(r"[A-Za-z0-9._-]{1,128}")
+
+current_request_id: ContextVar[str] = ContextVar("current_request_id", default="")
+
+
+def choose_request_id(offered: str | None) -> str:
+    """Return the caller's id if it is safe to log and store, else a new one."""
+    return offered if offered is not None and SANE.fullmatch(offered) else uuid.uuid4().hex
+
+
+class RequestIdMiddleware:
+    """Set `current_request_id` for the request and send the id, and fixed headers, with its answer."""
+
+    def __init__(self, app: ASGIApp, headers: dict[str, str]) -> None:
+        self.app = app
+        self.headers = headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = choose_request_id(Headers(scope=scope).get(HEADER))
+        current_request_id.set(request_id)
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update({HEADER: request_id, **self.headers})
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)

@@ -1,0 +1,34 @@
+"""Settings that every program reads from the environment."""
+
+import sys
+from typing import Literal, TypeVar
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Slot = Literal["model_server", "model_server_new"]
+
+
+class ServiceSettings(BaseSettings):
+    """What every program needs; an environment variable is a field's name in capitals."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    slot: Slot = "model_server"
+    host: str = "0.0.0.0"  # noqa: S104 - inside a container; what the host publishes is Compose's BIND_ADDRESS
+    port: int = Field(8000, ge=1, le=65535)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+Settings = TypeVar("Settings", bound=ServiceSettings)
+
+
+def load_settings(cls: type[Settings]) -> Settings:
+    """Read the settings, or exit 2 with one line for each variable that is wrong."""
+    try:
+        return cls()
+    except ValidationError as error:
+        for problem in error.errors():
+            name = "_".join(str(part) for part in problem["loc"]).upper() or "settings"
+            print(f"{name}: {problem['msg']}, got {problem['input']!r}", file=sys.stderr)
+        raise SystemExit(2) from None
