@@ -130,6 +130,7 @@ async def test_a_body_over_the_limit_is_refused(client: httpx.AsyncClient) -> No
     assert_problem(await client.post("/upload", files={"file": b"x" * 2000}), 413)
 
     async def chunks() -> AsyncIterator[bytes]:
+        yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
         for _ in range(20):
             yield b"x" * 100
 

@@ -1,0 +1,1 @@
+"""The model server: one slot, one model package."""

@@ -1,0 +1,57 @@
+"""Strangers' bytes to an upright RGB image."""
+
+import io
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF")
+WHITE = (255, 255, 255)
+
+
+class NotAnImage(Exception):
+    """The bytes are no image that can be decoded."""
+
+
+class TooManyPixels(Exception):
+    """The image would be larger than allowed once decoded."""
+
+
+def decode(data: bytes, max_pixels: int) -> Image.Image:
+    """Decode the first frame to 8-bit RGB, turned as its EXIF orientation says, transparency on white.
+
+    Raises:
+        NotAnImage: not one of FORMATS, truncated, or corrupt.
+        TooManyPixels: width times height, read from the header before decoding, is over `max_pixels`.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            if image.width * image.height <= max_pixels:
+                image.load()
+                return to_rgb(ImageOps.exif_transpose(image))
+            size = f"{image.width} x {image.height}"
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise TooManyPixels(f"{max_pixels} pixels are allowed; {error}") from error
+    except UnidentifiedImageError as error:
+        raise NotAnImage(f"it is none of {', '.join(FORMATS)}") from error
+    except Exception as error:  # decoders raise anything on hostile bytes: struct.error, KeyError …
+        raise NotAnImage(f"it cannot be decoded: {error}") from error
+    raise TooManyPixels(f"it has {size} pixels; {max_pixels} are allowed")
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Bring any mode to RGB: 16 bits scaled to 8, transparency laid on white."""
+    if image.mode.startswith("I"):
+        return sixteen_bits_to_eight(image).convert("RGB")
+    if image.has_transparency_data:
+        layered = image.convert("RGBA")
+        flat = Image.new("RGB", layered.size, WHITE)
+        flat.paste(layered, mask=layered.getchannel("A"))
+        return flat
+    return image.convert("RGB")
+
+
+def sixteen_bits_to_eight(image: Image.Image) -> Image.Image:
+    """Scale 16-bit grey to 8 bits; Pillow's own conversion would clip everything above 255."""
+    pixels = np.asarray(image).clip(0, 65535) >> 8
+    return Image.fromarray(pixels.astype(np.uint8))

@@ -1,0 +1,31 @@
+"""The input is what torchvision's transforms would make of the image."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from model_server.manifest import ImageInput
+from model_server.preprocessing import to_tensor
+from model_server.torchvision_operators import declare_missing_operators
+
+IMAGENET = ImageInput(size=150, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
+
+
+@pytest.mark.parametrize("size", [(640, 480), (481, 640), (150, 150), (151, 150), (90, 300), (1203, 799)])
+def test_it_equals_torchvision(size: tuple[int, int]) -> None:
+    """A model trained with torchvision's transforms sees the same numbers here."""
+    declare_missing_operators()
+    from torchvision import transforms  # noqa: PLC0415 - only after the operators are declared
+
+    pixels = np.random.default_rng(3).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    image = Image.fromarray(pixels)
+    expected = transforms.Compose(
+        [
+            transforms.Resize(150),
+            transforms.CenterCrop(150),
+            transforms.ToTensor(),
+            transforms.Normalize(IMAGENET.mean, IMAGENET.std),
+        ]
+    )(image)
+    torch.testing.assert_close(to_tensor(image, IMAGENET), expected, atol=1e-6, rtol=0)

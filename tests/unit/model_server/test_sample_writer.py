@@ -1,0 +1,156 @@
+"""Samples are written beside the requests; an absent database costs the requests nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from prometheus_client import CollectorRegistry
+
+from model_server import sample_writer
+from model_server.classifier import Classifier
+from model_server.metrics import ModelMetrics
+from model_server.sample_writer import SampleWriter
+from mongodb.documents import Sample
+from mongodb.errors import SamplesRejected, StoreUnavailable
+
+
+class SwitchedStore:
+    """A store in memory that the test switches off, slows down, or makes picky."""
+
+    def __init__(self) -> None:
+        self.samples: dict[object, Sample] = {}
+        self.away = False
+        self.open = asyncio.Event()
+        self.open.set()
+        self.refused = 0
+        self.fault: Exception | None = None
+
+    async def insert_samples(self, samples: Sequence[Sample]) -> None:
+        await self.open.wait()
+        if self.fault:
+            fault, self.fault = self.fault, None
+            raise fault
+        if self.away:
+            raise StoreUnavailable("switched off")
+        self.samples |= {sample.id: sample for sample in samples}
+        if self.refused:
+            raise SamplesRejected(self.refused)
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+class Setting:
+    """A writer with a queue of 10 on a switched store, and its counts."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        self.registry = CollectorRegistry()
+        self.store = SwitchedStore()
+        metrics = ModelMetrics(self.registry, "model_server", classifier.package)
+        self.writer = SampleWriter(self.store, metrics, queue_size=10)
+
+    def offer(self, count: int) -> None:
+        for number in range(count):
+            self.writer.offer(make_sample(str(number)))
+
+    def written(self) -> float:
+        return self.count("samples_written_total")
+
+    def dropped(self, reason: str) -> float:
+        return self.count("samples_dropped_total", reason=reason)
+
+    def count(self, name: str, **labels: str) -> float:
+        value = self.registry.get_sample_value(name, {"slot": "model_server", **labels})
+        assert value is not None
+        return value
+
+
+def make_sample(request_id: str) -> Sample:
+    now = datetime.now(UTC)
+    embedding = np.ones(3, dtype=np.float32)
+    return Sample(request_id, "model_server", "colour", "1", now, embedding, "red", 0.9)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 - the condition is another's, there is no event to wait for
+            await asyncio.sleep(0.005)
+
+
+@pytest.fixture
+async def setting(classifier: Classifier, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Setting]:
+    for name in ("GATHER_SECONDS", "FIRST_PAUSE_SECONDS", "LONGEST_PAUSE_SECONDS"):
+        monkeypatch.setattr(sample_writer, name, 0.01)
+    setting = Setting(classifier)
+    running = asyncio.create_task(setting.writer.run())
+    yield setting
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+async def test_offered_samples_are_written(setting: Setting) -> None:
+    """Each is stored once and counted."""
+    setting.offer(7)
+    await until(lambda: setting.written() == 7)
+    assert len(setting.store.samples) == 7
+
+
+async def test_an_outage_drops_only_what_does_not_fit(setting: Setting) -> None:
+    """During the outage the queue keeps what it can; afterwards it is written by itself."""
+    setting.store.away = True
+    setting.offer(25)
+    assert setting.dropped("queue_full") == 15
+    setting.store.away = False
+    await until(lambda: setting.written() == 10)
+    assert len(setting.store.samples) == 10
+
+
+async def test_a_slow_database_holds_up_nobody(setting: Setting) -> None:
+    """While a write hangs, offering goes on and is bounded."""
+    setting.store.open.clear()
+    setting.offer(5)
+    await asyncio.sleep(0.05)  # the writer now hangs inside the store
+    setting.offer(20)
+    assert setting.dropped("queue_full") == 15
+    setting.store.open.set()
+    await until(lambda: setting.written() == 10)
+
+
+async def test_rejected_samples_are_counted_and_passed(setting: Setting) -> None:
+    """What the database never accepts does not block what comes after."""
+    setting.store.refused = 2
+    setting.offer(5)
+    await until(lambda: setting.dropped("rejected") == 2)
+    setting.store.refused = 0
+    setting.offer(5)
+    await until(lambda: setting.written() == 8)
+
+
+async def test_a_fault_of_ours_does_not_end_the_writing(setting: Setting) -> None:
+    """The next samples are written all the same."""
+    setting.store.fault = ZeroDivisionError()
+    setting.offer(1)
+    await until(lambda: setting.dropped("rejected") == 1)
+    setting.offer(1)
+    await until(lambda: setting.written() == 1)
+
+
+async def test_shutdown_writes_what_waits(classifier: Classifier) -> None:
+    """A server that is told to stop leaves nothing behind if the database answers."""
+    setting = Setting(classifier)
+    setting.offer(10)
+    await setting.writer.drain(seconds=1)
+    assert setting.written() == 10
+
+
+async def test_shutdown_does_not_wait_for_ever(classifier: Classifier) -> None:
+    """Without a database the stop takes its bound, and the loss is counted."""
+    setting = Setting(classifier)
+    setting.store.away = True
+    setting.offer(10)
+    await setting.writer.drain(seconds=0.1)
+    assert setting.dropped("shutdown") == 10
