@@ -1,0 +1,126 @@
+"""What a user does with the stack: send images, ask for results and metrics, wait for things to come true."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import cycle
+from typing import Any, Self, TypeVar
+
+import httpx
+
+from tests.stack.ways import PROJECT
+
+NGINX = "http://127.0.0.1:80"
+SLOTS = {"model_server": "http://127.0.0.1:8000", "model_server_new": "http://127.0.0.1:8001"}
+DETECTORS = {"model_server": "http://127.0.0.1:8009", "model_server_new": "http://127.0.0.1:8010"}
+PROMETHEUS = "http://127.0.0.1:9090"
+DASHBOARDS = "http://127.0.0.1:3000"
+TIMEOUT_SECONDS = 30
+
+T = TypeVar("T")
+
+
+@cache
+def images(split: str) -> tuple[bytes, ...]:
+    """Return the demo images of a split, the classes taking turns."""
+    columns = [sorted(folder.glob("*.jpg")) for folder in sorted((PROJECT / "demo/images" / split).iterdir())]
+    return tuple(path.read_bytes() for row in zip(*columns, strict=False) for path in row)
+
+
+def predict(
+    base: str = NGINX,
+    data: bytes | None = None,
+    content_type: str = "image/jpeg",
+    headers: dict[str, str] | None = None,
+) -> httpx.Response:
+    """Send one image over a connection of its own."""
+    files = {"file": ("image.jpg", images("test")[0] if data is None else data, content_type)}
+    return httpx.post(f"{base}/predict", files=files, headers=headers, timeout=TIMEOUT_SECONDS)
+
+
+def query(expression: str) -> list[dict[str, Any]]:
+    """Return Prometheus' answer to an instant query."""
+    response = httpx.get(f"{PROMETHEUS}/api/v1/query", params={"query": expression}, timeout=TIMEOUT_SECONDS)
+    answer = response.json()
+    assert answer["status"] == "success", f"{expression}: {answer}"
+    result: list[dict[str, Any]] = answer["data"]["result"]
+    return result
+
+
+def total(expression: str) -> float:
+    """Return the sum over the series of an instant query."""
+    return sum(float(series["value"][1]) for series in query(expression))
+
+
+def wait_for(what: str, condition: Callable[[], T], seconds: float) -> T:
+    """Return the condition's first true answer; fail with `what` after the time."""
+    deadline = time.monotonic() + seconds
+    while not (answer := condition()):
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.1)
+    return answer
+
+
+def answers(url: str) -> bool:
+    """Tell whether a URL answers with success."""
+    try:
+        return httpx.get(url, timeout=5).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+@dataclass
+class Load:
+    """Requests sent by several clients without a pause; every answer is kept."""
+
+    clients: int = 4
+    statuses: Counter[int | str] = field(default_factory=Counter)
+    slots: Counter[str] = field(default_factory=Counter)
+    slowest_seconds: float = 0.0
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def __enter__(self) -> Self:
+        self._threads = [threading.Thread(target=self._send) for _ in range(self.clients)]
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def wait_for_answers(self, count: int, seconds: float = 30) -> None:
+        """Wait until so many more requests have been answered."""
+        target = self.statuses.total() + count
+        wait_for(f"{count} answers under load", lambda: self.statuses.total() >= target, seconds)
+
+    def _send(self) -> None:
+        for data in cycle(images("test")):
+            if self._stop.is_set():
+                return
+            started = time.monotonic()
+            try:
+                response = predict(data=data)
+                self.statuses[response.status_code] += 1
+                self.slots[response.headers.get("x-slot", "nobody")] += 1
+            except httpx.TransportError as error:
+                self.statuses[repr(error)] += 1
+            self.slowest_seconds = max(self.slowest_seconds, time.monotonic() - started)
+
+
+@contextmanager
+def edited_split(old: str, new: str) -> Iterator[None]:
+    """Edit nginx/default.conf as a person would, and put it back."""
+    path = PROJECT / "nginx/default.conf"
+    shipped = path.read_text()
+    assert old in shipped
+    path.write_text(shipped.replace(old, new))
+    try:
+        yield
+    finally:
+        path.write_text(shipped)

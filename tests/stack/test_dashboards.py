@@ -1,0 +1,57 @@
+"""No panel says "No data": every query and every rule is asked of the stack's own Prometheus."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+
+from local.board.queries import PanelQuery, iter_queries
+from tests.stack.client import PROMETHEUS, query, wait_for
+from tests.stack.ways import PROJECT, ComposeWay, LocalWay
+
+DASHBOARDS = sorted((PROJECT / "grafana/dashboards").glob("*.json"))
+RULES = sorted((PROJECT / "prometheus/rules").glob("*.yml"))
+PANEL_QUERIES = [one for path in DASHBOARDS for one in iter_queries(path)]
+
+
+def rule_expressions(path: Path) -> list[tuple[str, str]]:
+    """Return (name, expression); of an alert the value that it compares, which exists also when all is well."""
+    rules = [rule for group in yaml.safe_load(path.read_text())["groups"] for rule in group["rules"]]
+    return [(rule.get("record") or rule["alert"], rule["expr"]) for rule in rules]
+
+
+def name_of(one: PanelQuery) -> str:
+    return f"{one.dashboard}: {one.panel}: {one.legend}"
+
+
+def test_every_target_is_up(stack: LocalWay | ComposeWay) -> None:
+    """Prometheus reaches all it is told to scrape, both slots and both detectors among them."""
+
+    def down() -> list[str]:
+        targets = httpx.get(f"{PROMETHEUS}/api/v1/targets").json()["data"]["activeTargets"]
+        return [one["labels"]["job"] for one in targets if one["health"] != "up"]
+
+    wait_for("every target up", lambda: not down(), 30)
+    scraped = {(one["metric"]["job"], one["metric"].get("slot")) for one in query("up")}
+    for job in ("model_server", "drift_detector_server"):
+        assert {(job, "model_server"), (job, "model_server_new")} <= scraped
+    assert {"nginx_exporter", "node_exporter", "prometheus"} <= {job for job, _ in scraped}
+
+
+@pytest.mark.usefixtures("traffic")
+@pytest.mark.parametrize("panel_query", PANEL_QUERIES, ids=name_of)
+def test_every_panels_query_has_an_answer(stack: LocalWay | ComposeWay, panel_query: PanelQuery) -> None:
+    """What Grafana would ask gives series."""
+    wait_for(f"an answer to {panel_query.expression}", lambda: query(panel_query.expression), 60)
+
+
+@pytest.mark.usefixtures("traffic")
+@pytest.mark.parametrize(
+    ("name", "expression"),
+    [one for path in RULES for one in rule_expressions(path)],
+    ids=lambda text: text[:50],
+)
+def test_every_rule_has_a_value(stack: LocalWay | ComposeWay, name: str, expression: str) -> None:
+    """What a rule looks at exists; an alert's threshold is taken away, so that a healthy stack answers too."""
+    wait_for(f"an answer to {name}: {expression}", lambda: query(expression), 60)

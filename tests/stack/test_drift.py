@@ -1,0 +1,47 @@
+"""The stack tells the truth about its traffic: quiet on clean images, drift on dirty ones."""
+
+import time
+
+import httpx
+
+from demo.traffic import send_images
+from tests.stack.client import DETECTORS, NGINX, images, predict, query, total, wait_for
+from tests.stack.ways import PROJECT, ComposeWay, LocalWay, run
+
+
+def backlog() -> float:
+    return max(float(one["value"][1]) for one in query("drift_backlog_samples"))
+
+
+def drifted_windows(slot: str) -> float:
+    return total(f'drift_windows_recent{{slot="{slot}",drift="true"}}')
+
+
+def test_clean_traffic_is_quiet_and_dirty_traffic_alarms(stack: LocalWay | ComposeWay) -> None:
+    """Five clean windows per slot raise no alarm; dirty images show within two minutes."""
+    for data in images("test")[:600] + images("test")[:480]:
+        assert predict(data=data).status_code == 200
+    wait_for("every window scored", lambda: backlog() < 100, 60)
+    for slot in DETECTORS:
+        newest = httpx.get(f"{DETECTORS[slot]}/results", params={"limit": 5}).json()
+        assert sum(one["drift"] for one in newest) < 3, newest
+
+    started = time.monotonic()
+    paths = sorted((PROJECT / "demo/images/dirty_test").rglob("*.jpg"))
+    send_images(NGINX, paths[::2] + paths[1::2], "dirty images")
+    for slot in DETECTORS:
+        wait_for(
+            f"drift of {slot} in Prometheus",
+            lambda slot=slot: total(f'drift_p_value{{slot="{slot}"}}') < 0.05 and drifted_windows(slot),  # type: ignore[misc]
+            120,
+        )
+    print(f"drift shown in Prometheus {time.monotonic() - started:.0f} s after the first dirty image")
+    assert time.monotonic() - started < 120
+
+
+def test_make_drift_shows_p_values_before_and_after(stack: LocalWay | ComposeWay) -> None:
+    """One command injects drift and ends with a line for each slot."""
+    shown = run("make", "drift").splitlines()
+    table = [line.split() for line in shown if line.startswith("model_server")]
+    assert [line[0] for line in table] == list(DETECTORS)
+    assert all(line[-1] == "yes" and float(line[2]) < 0.05 for line in table)

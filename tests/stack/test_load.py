@@ -1,0 +1,28 @@
+"""Locust as shipped, shortened."""
+
+import os
+import subprocess
+
+from tests.stack.ways import PROJECT, VARIABLES, ComposeWay, LocalWay
+
+
+def load(*options: str) -> subprocess.CompletedProcess[str]:
+    command = ["locust", "--config", "locust/locust.conf", "-t", "12s", "-u", "10", "-r", "10", *options]
+    environment = {**os.environ, **VARIABLES}
+    return subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_a_load_within_the_objectives_ends_with_zero(stack: LocalWay | ComposeWay) -> None:
+    """Every kind of request is sent, and expected errors are no failures."""
+    done = load()
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name in ("page", "clean image", "dirty image", "not an image (415)", "injected fault (500)"):
+        assert name in done.stdout + done.stderr
+    assert "Objectives met" in done.stdout
+
+
+def test_a_missed_objective_ends_with_one(stack: LocalWay | ComposeWay) -> None:
+    """A pipeline can rely on the exit code."""
+    done = load("--slo-p99", "0.1")
+    assert done.returncode == 1
+    assert "Objectives missed: p99" in done.stdout

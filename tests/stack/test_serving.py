@@ -1,0 +1,83 @@
+"""What a client sees through nginx."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+import httpx
+import pytest
+
+from tests.stack.client import DETECTORS, NGINX, SLOTS, images, predict
+
+pytestmark = pytest.mark.usefixtures("stack")
+
+
+def test_each_request_goes_to_the_next_slot() -> None:
+    """Equal weights: of 20 requests each slot answers 10, in turn."""
+    slots = [predict().headers["x-slot"] for _ in range(20)]
+    assert Counter(slots) == dict.fromkeys(SLOTS, 10)
+    assert all(first != second for first, second in pairwise(slots))
+
+
+@pytest.mark.parametrize("slot", SLOTS)
+def test_a_slots_own_port_asks_that_slot(slot: str) -> None:
+    """Ports 8000 and 8001 do not split."""
+    assert {predict(SLOTS[slot]).headers["x-slot"] for _ in range(4)} == {slot}
+
+
+def test_an_answer_is_in_the_contracts_form() -> None:
+    """The request id goes all the way, body and headers agree."""
+    response = predict(headers={"X-Request-ID": "from-the-client"})
+    answer = response.json()
+    assert answer["request_id"] == response.headers["x-request-id"] == "from-the-client"
+    assert answer["slot"] == response.headers["x-slot"]
+    assert answer["model"] == response.headers["x-model"]
+    assert answer["version"] == response.headers["x-model-version"]
+    assert answer["probability"] == answer["probabilities"][answer["likely_class"]]
+    assert set(answer["probabilities"]) == {"apple", "grapes", "lemon"}
+
+
+@pytest.mark.parametrize(
+    ("data", "content_type", "status"),
+    [
+        (b"x" * (11 * 2**20), "image/jpeg", 413),
+        (b"no image", "image/jpeg", 415),
+        (b"no image", "text/plain", 415),
+        (b"", "fake_server_error/x", 500),
+    ],
+)
+def test_a_refusal_is_a_problem_document(data: bytes, content_type: str, status: int) -> None:
+    """Whoever refuses, nginx or the server, the form is the same."""
+    response = predict(data=data, content_type=content_type)
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["request_id"] == response.headers["x-request-id"]
+
+
+def test_a_truncated_photo_costs_no_one_else_anything() -> None:
+    """Good requests among bad ones are all answered."""
+    good, bad = images("test")[0], images("test")[0][:500]
+    with ThreadPoolExecutor(16) as pool:
+        responses = list(pool.map(lambda data: predict(data=data).status_code, [good, bad] * 40))
+    assert responses == [200, 415] * 40
+
+
+def test_metrics_are_not_for_the_public() -> None:
+    """Port 80 serves people; Prometheus asks the slots themselves."""
+    assert httpx.get(f"{NGINX}/metrics").status_code == 404
+
+
+@pytest.mark.parametrize("slot", DETECTORS)
+def test_a_batch_can_be_scored_by_hand(slot: str) -> None:
+    """The detector answers in the contract's form and says what is wrong with a wrong batch."""
+    url = f"{DETECTORS[slot]}/driftdetect"
+    width = 84 if slot == "model_server" else None
+    response = httpx.post(url, json={"p_value_threshold": 0.05, "batch": [[0.0, 1.0]]}, timeout=30)
+    assert response.status_code == 422
+    detail = response.json()["detail"]
+    width = width or int("".join(c if c.isdigit() else " " for c in detail).split()[-1])
+    batch = [[float((row * column) % 7) for column in range(width)] for row in range(1, 41)]
+    answer = httpx.post(url, json={"p_value_threshold": 0.05, "batch": batch}, timeout=30).json()
+    assert set(answer) == {"p_value", "distance", "threshold", "drift", "n"}
+    assert answer["drift"] is True
+    assert answer["n"] == 40

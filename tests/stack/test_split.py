@@ -1,0 +1,50 @@
+"""Editing `nginx/default.conf` while people use the stack."""
+
+import time
+from collections import Counter
+
+from tests.stack.client import Load, edited_split, predict, wait_for
+from tests.stack.ways import ComposeWay, LocalWay
+
+EQUAL = "server model_server_new:8000  weight=1"
+NINE_TO_ONE = "server model_server_new:8000  weight=9"
+
+
+def share_of_new(count: int = 20) -> float:
+    slots = Counter(predict().headers["x-slot"] for _ in range(count))
+    return slots["model_server_new"] / count
+
+
+def test_a_saved_edit_counts_within_three_seconds(stack: LocalWay | ComposeWay) -> None:
+    """No command is needed, only the editor's save."""
+    with edited_split(EQUAL, NINE_TO_ONE):
+        started = time.monotonic()
+        wait_for("nine of ten go to the new slot", lambda: share_of_new(10) >= 0.9, 5)
+        delay = time.monotonic() - started
+        assert share_of_new() == 0.9
+    print(f"split edit in effect after {delay:.1f} s")
+    assert delay < 3
+    wait_for("the shipped split again", lambda: share_of_new() == 0.5, 5)
+
+
+def test_a_wrong_edit_changes_nothing_and_says_why(stack: LocalWay | ComposeWay) -> None:
+    """The old split goes on; the log names the mistake."""
+    part = "nginx_watcher" if isinstance(stack, LocalWay) else "nginx"
+    before = len(stack.logs(part))
+    with edited_split(EQUAL, "server model_server_new:8000  weight=none"):
+        wait_for("the reason in the log", lambda: "invalid parameter" in stack.logs(part)[before:], 5)
+        assert share_of_new() == 0.5
+    wait_for("the mended file in effect", lambda: share_of_new() == 0.5, 5)
+
+
+def test_changing_the_split_fails_no_request(stack: LocalWay | ComposeWay) -> None:
+    """Under load, there and back, every request is answered."""
+    with Load() as load:
+        load.wait_for_answers(20)
+        with edited_split(EQUAL, NINE_TO_ONE):
+            time.sleep(3)  # the time within which it has to count
+            load.slots.clear()
+            load.wait_for_answers(40)
+            assert load.slots["model_server_new"] > load.slots["model_server"] * 4
+        load.wait_for_answers(40)
+    assert set(load.statuses) == {200}, load.statuses

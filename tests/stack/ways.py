@@ -1,0 +1,134 @@
+"""The two ways of running the stack, each with the means to stop, kill and ask its parts."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+import psutil
+
+PROJECT = Path(__file__).parents[2]
+VARIABLES = {"FAULT_INJECTION": "true"}
+
+
+def run(*command: str, **variables: str) -> str:
+    """Run a command in the project's folder and return what it printed; fail with that when it fails."""
+    environment = {**os.environ, **VARIABLES, **variables}
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+    return done.stdout
+
+
+class Way(Protocol):
+    """A running stack; a part is named as its Compose service."""
+
+    def up(self) -> None: ...
+    def down(self) -> None: ...
+    def stop(self, part: str) -> None: ...
+    def start(self, part: str) -> None: ...
+    def restart(self, part: str) -> None: ...
+    def kill(self, part: str) -> None: ...
+    def logs(self, part: str) -> str: ...
+    def memory_bytes(self) -> Mapping[str, int]: ...
+
+
+class LocalWay:
+    """Plain processes under supervisor."""
+
+    def up(self) -> None:
+        run("python3", "-m", "local", "up")
+
+    def down(self) -> None:
+        run("python3", "-m", "local", "down")
+
+    def stop(self, part: str) -> None:
+        self._control("stop", part)
+
+    def start(self, part: str) -> None:
+        self._control("start", part)
+
+    def restart(self, part: str) -> None:
+        self._control("restart", part)
+
+    def kill(self, part: str) -> None:
+        os.kill(self._pid(part), signal.SIGKILL)
+
+    def logs(self, part: str) -> str:
+        return "".join(path.read_text() for path in sorted((PROJECT / ".local").rglob(f"{part}.log*")))
+
+    def memory_bytes(self) -> Mapping[str, int]:
+        names = [line.split()[0] for line in self._control("status").splitlines()]
+        return {name: self._memory_of(self._pid(name)) for name in names}
+
+    def _memory_of(self, pid: int) -> int:
+        process = psutil.Process(pid)
+        return sum(one.memory_full_info().pss for one in [process, *process.children(recursive=True)])
+
+    def _pid(self, part: str) -> int:
+        return int(self._control("pid", part))
+
+    def _control(self, *words: str) -> str:
+        control = PROJECT / ".local/environments/stack/bin/supervisorctl"
+        return run(str(control), "-c", str(PROJECT / ".local/run/supervisord.conf"), *words)
+
+
+class ComposeWay:
+    """Containers; services named in STACK_WITHOUT are left out where no image of theirs can be had."""
+
+    def __init__(self) -> None:
+        left_out = os.environ.get("STACK_WITHOUT", "").split()
+        listed = run("docker", "compose", "config", "--services").split()
+        self.services = [name for name in listed if name not in left_out]
+
+    def up(self) -> None:
+        run("docker", "compose", "up", "-d", "--build", "--wait", *self.services)
+
+    def down(self) -> None:
+        run("docker", "compose", "down", "--volumes")
+
+    def stop(self, part: str) -> None:
+        run("docker", "compose", "stop", part)
+
+    def start(self, part: str) -> None:
+        run("docker", "compose", "start", part)
+
+    def restart(self, part: str) -> None:
+        run("docker", "compose", "restart", part)
+
+    def kill(self, part: str) -> None:
+        # From the host, as the kernel would for want of memory: `docker kill` counts as a wish to stop it.
+        pid = run("docker", "inspect", "--format", "{{.State.Pid}}", self.container(part))
+        os.kill(int(pid), signal.SIGKILL)
+
+    def logs(self, part: str) -> str:
+        return run("docker", "compose", "logs", "--no-log-prefix", part)
+
+    def memory_bytes(self) -> Mapping[str, int]:
+        return {name: self._memory_of(name) for name in self.running()}
+
+    def running(self) -> list[str]:
+        """Return the services that have a running container."""
+        return run("docker", "compose", "ps", "--services", "--status", "running").split()
+
+    def container(self, part: str) -> str:
+        """Return the id of a service's container."""
+        return run("docker", "compose", "ps", "--quiet", part).strip()
+
+    def _memory_of(self, part: str) -> int:
+        used = run(
+            "docker", "stats", "--no-stream", "--format", "{{.MemUsage}}", self.container(part)
+        ).split()[0]
+        units = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "B": 1}
+        unit = next(unit for unit in units if used.endswith(unit))
+        return int(float(used.removesuffix(unit)) * units[unit])
+
+
+def chosen_way() -> LocalWay | ComposeWay:
+    """Return the way that the variable STACK names: local (default) or compose."""
+    name = os.environ.get("STACK", "local")
+    if name not in {"local", "compose"}:
+        sys.exit(f"STACK: {name!r} is neither local nor compose")
+    return LocalWay() if name == "local" else ComposeWay()
