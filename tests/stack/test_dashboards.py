@@ -1,5 +1,6 @@
 """No panel says "No data": every query and every rule is asked of the stack's own Prometheus."""
 
+import re
 from pathlib import Path
 
 import httpx
@@ -12,13 +13,16 @@ from tests.stack.ways import PROJECT, ComposeWay, LocalWay
 
 DASHBOARDS = sorted((PROJECT / "grafana/dashboards").glob("*.json"))
 RULES = sorted((PROJECT / "prometheus/rules").glob("*.yml"))
+COMPARISON = re.compile(r"\s*[<>]=?\s*")
 PANEL_QUERIES = [one for path in DASHBOARDS for one in iter_queries(path)]
 
 
 def rule_expressions(path: Path) -> list[tuple[str, str]]:
-    """Return (name, expression); of an alert the value that it compares, which exists also when all is well."""
+    """Return (name, expression); of an alert the side that has a value when all is well."""
     rules = [rule for group in yaml.safe_load(path.read_text())["groups"] for rule in group["rules"]]
-    return [(rule.get("record") or rule["alert"], rule["expr"]) for rule in rules]
+    recorded = [(rule["record"], rule["expr"]) for rule in rules if "record" in rule]
+    alerts = [(rule["alert"], COMPARISON.split(rule["expr"])[0]) for rule in rules if "alert" in rule]
+    return recorded + alerts
 
 
 def name_of(one: PanelQuery) -> str:
@@ -53,5 +57,5 @@ def test_every_panels_query_has_an_answer(stack: LocalWay | ComposeWay, panel_qu
     ids=lambda text: text[:50],
 )
 def test_every_rule_has_a_value(stack: LocalWay | ComposeWay, name: str, expression: str) -> None:
-    """What a rule looks at exists; an alert's threshold is taken away, so that a healthy stack answers too."""
+    """What a rule looks at exists."""
     wait_for(f"an answer to {name}: {expression}", lambda: query(expression), 60)

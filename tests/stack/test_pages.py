@@ -1,17 +1,26 @@
 """What a person sees in a browser: a real Chromium, screenshots in .local/screenshots."""
 
+import json
+import os
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.stack.client import NGINX, images
+from local.programs import find_grafana
+from tests.stack.client import DASHBOARDS, NGINX, images
 from tests.stack.ways import PROJECT
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 SCREENSHOTS = PROJECT / ".local/screenshots"
+COMPOSE = os.environ.get("STACK") == "compose"
+GRAFANA = "grafana" not in os.environ.get("STACK_WITHOUT", "") if COMPOSE else find_grafana() is not None
+BOARD = not COMPOSE and not GRAFANA
+UIDS = [
+    json.loads(path.read_text())["uid"] for path in sorted((PROJECT / "grafana/dashboards").glob("*.json"))
+]
 
 pytestmark = pytest.mark.usefixtures("stack")
 
@@ -74,3 +83,32 @@ def test_the_upload_page_fits_a_phone(browser: Browser) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     page.screenshot(path=SCREENSHOTS / "upload-page-phone.png", full_page=True)
     page.close()
+
+
+if BOARD:
+
+    @pytest.mark.usefixtures("traffic")
+    @pytest.mark.parametrize("uid", UIDS)
+    def test_every_panel_of_our_own_page_is_drawn(page: Page, uid: str) -> None:
+        """No panel is empty and none failed, in a window high enough to show them all."""
+        page.set_viewport_size({"width": 1400, "height": 3200})
+        page.goto(f"{DASHBOARDS}/d/{uid}")
+        expect(page.locator("#grid")).not_to_have_attribute("aria-busy", "true", timeout=30_000)
+        panels = page.locator("[data-panel-id]")
+        assert panels.count() > 5
+        expect(page.locator("[data-panel-id]:not([data-state=drawn])")).to_have_count(0, timeout=30_000)
+        page.screenshot(path=SCREENSHOTS / f"{uid}.png", full_page=True)
+
+
+if GRAFANA:
+
+    @pytest.mark.usefixtures("traffic")
+    @pytest.mark.parametrize("uid", UIDS)
+    def test_every_panel_of_grafana_is_drawn(browser: Browser, uid: str) -> None:
+        """Without a login, and no panel says that it has no data."""
+        page = browser.new_page(viewport={"width": 1400, "height": 3200})
+        page.goto(f"{DASHBOARDS}/d/{uid}?kiosk", wait_until="networkidle")
+        expect(page.get_by_text("p-value").first).to_be_visible(timeout=30_000)
+        expect(page.get_by_text("No data")).to_have_count(0, timeout=30_000)
+        page.screenshot(path=SCREENSHOTS / f"grafana-{uid}.png")
+        page.close()
