@@ -52,6 +52,7 @@ def write_reference(classifier: Classifier, images: Sequence[Path], output: Path
     output.parent.mkdir(parents=True, exist_ok=True)
     part = output.with_name(output.name + ".part")
     save_file({"embeddings": np.concatenate(embeddings)}, part, metadata)
+    part.chmod(0o644)  # safetensors leaves it to its owner alone; a container's user is another
     part.replace(output)
 
 

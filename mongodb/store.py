@@ -68,13 +68,16 @@ class Store:
         """Return the slot's first `limit` samples between two positions, both exclusive."""
         query = {"slot": slot, "position": {"$gt": after, "$lt": before}}
         with unavailable_on_error():
-            found = self._database.samples.find(query).sort("position", pymongo.ASCENDING).limit(limit)
+            found = self._database.samples.find(query).sort(["slot", "position"]).limit(limit)
             return [StoredSample.from_document(document) async for document in found]
 
     async def count_waiting(self, slot: str, after: str) -> int:
         """Return how many samples of the slot lie after the position."""
         with unavailable_on_error():
-            return await self._database.samples.count_documents({"slot": slot, "position": {"$gt": after}})
+            # count_documents asks for a sum, which NX-27017 computes 60 times slower than a count.
+            stages = [{"$match": {"slot": slot, "position": {"$gt": after}}}, {"$count": "n"}]
+            counted = await (await self._database.samples.aggregate(stages)).to_list()
+        return int(counted[0]["n"]) if counted else 0
 
     async def cursor(self, slot: str) -> str:
         """Return the position of the last sample that the slot's detector has consumed."""

@@ -1,0 +1,46 @@
+# `make` shows what there is. Docker where an engine answers, else plain processes; RUN=local or RUN=docker decides.
+# `python3 -m local` makes the virtual environments that the commands need, below .local/.
+
+PYTHON ?= python3
+IN := $(PYTHON) -m local run
+TESTS := .local/environments/tests/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help models up down status logs test test-compose check load drift
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+
+models: ## make the models and references that are missing
+	@$(PYTHON) -m local models
+
+up: ## run everything and wait until it is ready
+	@$(PYTHON) -m local up
+
+down: ## stop everything; the data stay
+	@$(PYTHON) -m local down
+
+status: ## show every part, its URL and its state
+	@$(PYTHON) -m local status
+
+logs: ## follow the logs
+	@$(PYTHON) -m local logs
+
+test: ## run every test that needs no Docker
+	@$(IN) tests -m pytest
+
+test-compose: ## run the stack's tests against `docker compose up`
+	@STACK=compose $(IN) tests -m pytest tests/stack
+
+check: ## lint, types, and every configuration file
+	@$(IN) tests -c ""
+	$(TESTS)/ruff check .
+	$(TESTS)/ruff format --check .
+	$(TESTS)/mypy --strict .
+	@$(PYTHON) -m local check
+
+load: ## send the load of locust/locust.conf; fails where an objective is missed
+	@$(IN) locust -m locust --config locust/locust.conf --host "$$($(PYTHON) -m local address)"
+
+drift: ## send dirty images, and show the p-values before and after
+	@$(IN) stack -m demo.drift --url "$$($(PYTHON) -m local address)"

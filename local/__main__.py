@@ -1,0 +1,113 @@
+"""Run the stack, with Docker or without: `python3 -m local COMMAND`.
+
+Needs nothing but Python itself; what the stack needs is made on the way.
+"""
+
+import argparse
+import os
+import platform
+from collections.abc import Sequence
+
+from local import docker, stack
+from local.checks import check
+from local.environments import REQUIREMENTS, ensure_environment
+from local.packages import ensure_packages
+from local.paths import Paths
+from local.settings import docker_settings, local_settings
+from local.supervisor import states
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    parser = argparse.ArgumentParser("python3 -m local", description="Run the stack, with Docker or without.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("up", help="run everything and wait until it is ready")
+    commands.add_parser("down", help="stop everything")
+    commands.add_parser("status", help="show every part, its URL and its state")
+    commands.add_parser("logs", help="follow the logs")
+    commands.add_parser("models", help="make the models and references that are missing")
+    commands.add_parser("render", help="write the local way's configuration below .local/run")
+    commands.add_parser("check", help="have every configuration file read by its program")
+    commands.add_parser("address", help="print the address of nginx, for other commands")
+    run = commands.add_parser("run", help="run Python in one of the environments, making it if need be")
+    run.add_argument("environment", choices=sorted(REQUIREMENTS))
+    run.add_argument("words", nargs=argparse.REMAINDER)
+    chosen = parser.parse_args(arguments)
+    if chosen.command == "run":
+        return run_python(chosen.environment, chosen.words)
+    if chosen.command == "address":
+        return print_address()
+    if chosen.command in {"render", "check"}:
+        return _render(Paths()) or (check(Paths()) if chosen.command == "check" else 0)
+    return _with_docker(chosen.command) if use_docker() else _without_docker(chosen.command)
+
+
+def use_docker() -> bool:
+    """Return which way to go: RUN=local or RUN=docker, else a stack that runs already, else what answers."""
+    wish = os.environ.get("RUN", "")
+    if wish not in {"", "local", "docker"}:
+        raise SystemExit(f"RUN={wish}: say RUN=local or RUN=docker, or leave it out")
+    if wish:
+        return wish == "docker"
+    return not states(Paths()) and docker.answers()
+
+
+def print_address() -> int:
+    """Print where the split answers."""
+    paths = Paths()
+    settings = docker_settings(paths.project) if use_docker() else local_settings(paths.project)
+    print(f"http://{settings.reach}:{settings.http_port}")
+    return 0
+
+
+def run_python(environment: str, words: Sequence[str]) -> int:
+    """Become Python in an environment, with the project's root as working folder."""
+    paths = Paths()
+    python = ensure_environment(environment, paths, local_settings(paths.project).torch_index)
+    os.chdir(paths.project)
+    os.execv(python, [str(python), *words])  # noqa: S606 - no shell is wanted
+
+
+def _with_docker(command: str) -> int:
+    ways = {
+        "up": docker.up,
+        "down": docker.down,
+        "status": docker.status,
+        "logs": docker.logs,
+        "models": docker.make_models,
+    }
+    return ways[command](Paths())
+
+
+def _without_docker(command: str) -> int:
+    if platform.system() != "Linux":
+        raise SystemExit("Without Docker the stack runs on Linux only: start Docker, then try again.")
+    ways = {
+        "up": stack.up,
+        "down": stack.down,
+        "status": stack.status,
+        "logs": stack.logs,
+        "models": _make_models,
+    }
+    return ways[command](Paths())
+
+
+def _make_models(paths: Paths) -> int:
+    stack.make_models(local_settings(paths.project), paths)
+    return 0
+
+
+def _render(paths: Paths) -> int:
+    settings = local_settings(paths.project)
+    ensure_packages()
+    ensure_environment("stack", paths, settings.torch_index)
+    stack.render(settings, paths)
+    print(f"rendered: {paths.run}")
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        raise SystemExit(main())
+    except PermissionError as error:
+        raise SystemExit(f"{error}: was the stack run by another user, maybe root, before?") from None

@@ -1,0 +1,88 @@
+"""What .env and the environment say about the stack: the same variables as Compose reads."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
+FIRST_PORT_FOR_ALL = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """Return the variables of a .env file: NAME=value lines, with optional quotes and comments."""
+    if not path.exists():
+        return {}
+    lines = (line.strip() for line in path.read_text("utf-8").splitlines())
+    pairs = (line.removeprefix("export ").partition("=") for line in lines if "=" in line and line[0] != "#")
+    return {name.strip(): _unquote(value.strip()) for name, _, value in pairs}
+
+
+def _unquote(value: str) -> str:
+    if value[:1] in {"'", '"'} and value[0] in value[1:]:
+        return value[1 : value.index(value[0], 1)]
+    return value.partition(" #")[0].rstrip()
+
+
+def _may_listen_on_80() -> bool:
+    first = int(FIRST_PORT_FOR_ALL.read_text()) if FIRST_PORT_FOR_ALL.exists() else 1024
+    return os.geteuid() == 0 or first <= 80
+
+
+@dataclass(frozen=True)
+class StackSettings:
+    """Addresses and ports on the host, and the variables handed to every program."""
+
+    bind_address: str
+    http_port: int
+    model_server_port: int
+    model_server_new_port: int
+    drift_detector_port: int
+    drift_detector_new_port: int
+    prometheus_port: int
+    grafana_port: int
+    mongodb_port: int
+    model_source: str
+    torch_index: str
+    variables: Mapping[str, str]
+
+    @property
+    def reach(self) -> str:
+        """Return the address at which this machine reaches what listens on the bind address."""
+        return "127.0.0.1" if self.bind_address == "0.0.0.0" else self.bind_address  # noqa: S104 - compared only
+
+
+def load_stack_settings(project: Path, environment: Mapping[str, str], *, http_port: int) -> StackSettings:
+    """Read .env, then the environment over it, as Compose does; empty values count as absent."""
+    variables = {k: v for k, v in {**read_env_file(project / ".env"), **environment}.items() if v}
+
+    def port(name: str, default: int) -> int:
+        value = variables.get(name, str(default))
+        if not value.isdecimal() or not 0 < int(value) < 65536:
+            raise SystemExit(f"{name}: {value!r} is not a port; correct it in .env")
+        return int(value)
+
+    return StackSettings(
+        bind_address=variables.get("BIND_ADDRESS", "127.0.0.1"),
+        http_port=port("HTTP_PORT", http_port),
+        model_server_port=port("MODEL_SERVER_PORT", 8000),
+        model_server_new_port=port("MODEL_SERVER_NEW_PORT", 8001),
+        drift_detector_port=port("DRIFT_DETECTOR_PORT", 8009),
+        drift_detector_new_port=port("DRIFT_DETECTOR_NEW_PORT", 8010),
+        prometheus_port=port("PROMETHEUS_PORT", 9090),
+        grafana_port=port("GRAFANA_PORT", 3000),
+        mongodb_port=port("MONGODB_PORT", 27017),
+        model_source=variables.get("MODEL_SOURCE", "demo"),
+        torch_index=variables.get("TORCH_INDEX", DEFAULT_TORCH_INDEX),
+        variables=variables,
+    )
+
+
+def local_settings(project: Path) -> StackSettings:
+    """Return the settings of the local way: port 8080 in place of 80 for users who may not have 80."""
+    return load_stack_settings(project, os.environ, http_port=80 if _may_listen_on_80() else 8080)
+
+
+def docker_settings(project: Path) -> StackSettings:
+    """Return the settings that Compose reads."""
+    return load_stack_settings(project, os.environ, http_port=80)

@@ -1,0 +1,90 @@
+"""One slot away costs no request."""
+
+import json
+
+import httpx
+
+from tests.unit.nginx.conftest import Stack, wait_for
+
+
+def predict(stack: Stack, port: int = 80, request_id: str | None = None) -> httpx.Response:
+    headers = {"X-Request-ID": request_id} if request_id else {}
+    return httpx.post(f"{stack.url(port)}/predict", content=b"image", headers=headers)
+
+
+def test_each_request_goes_to_the_next_slot_in_turn(stack: Stack) -> None:
+    """As shipped, the split is equal."""
+    answered = [predict(stack).headers["X-Slot"] for _ in range(10)]
+    assert set(answered[0::2]) | set(answered[1::2]) == {"model_server", "model_server_new"}
+    assert len(set(answered[0::2])) == len(set(answered[1::2])) == 1
+
+
+def test_a_slot_that_is_gone_fails_no_request(stack: Stack) -> None:
+    """While one slot refuses connections, the other one answers everything."""
+    stack.slots["model_server"].stop()
+    answers = [predict(stack) for _ in range(20)]
+    assert {(answer.status_code, answer.headers["X-Slot"]) for answer in answers} == {
+        (200, "model_server_new")
+    }
+
+
+def test_a_prediction_is_repeated_once_on_the_other_slot(stack: Stack) -> None:
+    """A POST that a slot took and did not answer is sent again, with the same request id."""
+    stack.slots["model_server"].breaks = True
+    for number in range(4):
+        assert predict(stack, request_id=f"r{number}").headers["X-Slot"] == "model_server_new"
+    assert sorted(stack.slots["model_server_new"].seen) == ["r0", "r1", "r2", "r3"]
+    assert set(stack.slots["model_server"].seen) < {"r0", "r1", "r2", "r3"}
+
+
+def test_tries_are_bounded(stack: Stack) -> None:
+    """Where both slots take the request and break, each has seen it once and the client hears of it."""
+    for slot in stack.slots.values():
+        slot.breaks = True
+    answer = predict(stack, request_id="r")
+    assert answer.status_code == 502
+    assert [slot.seen for slot in stack.slots.values()] == [["r"], ["r"]]
+
+
+def test_an_overload_stays_an_answer(stack: Stack) -> None:
+    """A slot's 503 passes unchanged, is not repeated elsewhere, and shuts no slot out."""
+    for slot in stack.slots.values():
+        slot.status = 503
+    answers = [predict(stack) for _ in range(20)]
+    assert {(answer.status_code, answer.text) for answer in answers} == {(503, "body")}
+    assert [len(slot.seen) for slot in stack.slots.values()] == [10, 10]
+
+
+def test_failures_shut_no_slot_out(stack: Stack) -> None:
+    """A slot that failed many times is asked as soon as it can answer again."""
+    for slot in stack.slots.values():
+        slot.breaks = True
+    for _ in range(10):
+        predict(stack)
+    for slot in stack.slots.values():
+        slot.breaks = False
+    assert {predict(stack).headers["X-Slot"] for _ in range(2)} == {"model_server", "model_server_new"}
+
+
+def test_each_slot_has_a_listener_of_its_own(stack: Stack) -> None:
+    """Ports 8000 and 8001 lead to one slot each, whatever the split."""
+    assert {predict(stack, 8000).headers["X-Slot"] for _ in range(4)} == {"model_server"}
+    assert {predict(stack, 8001).headers["X-Slot"] for _ in range(4)} == {"model_server_new"}
+
+
+def test_a_sane_request_id_goes_up_and_into_the_log(stack: Stack) -> None:
+    """The log's line has the client's id, the slot, its address and its time."""
+    predict(stack, 8000, request_id="client-1.a_B")
+    assert stack.slots["model_server"].seen == ["client-1.a_B"]
+    wait_for(lambda: "client-1.a_B" in stack.log.read_text())
+    line = json.loads(stack.log.read_text().splitlines()[-1])
+    assert (line["request_id"], line["slot"], line["status"]) == ("client-1.a_B", "model_server", "200")
+    assert line["upstream"] == stack.slots["model_server"].address
+    assert float(line["upstream_seconds"]) >= 0
+
+
+def test_an_odd_request_id_is_replaced(stack: Stack) -> None:
+    """What could forge a log line or a stored document never reaches one."""
+    for odd in ("two words", 'quote"', "x" * 129, "<b>"):
+        predict(stack, 8000, request_id=odd)
+    assert all(len(seen) == 32 and seen.isalnum() for seen in stack.slots["model_server"].seen)

@@ -1,0 +1,59 @@
+"""Saved edits count by themselves; wrong ones change nothing."""
+
+from pathlib import Path
+
+import httpx
+
+from tests.unit.nginx.conftest import Stack, wait_for
+
+STABLE = "model_server:8000      weight=1"
+CANDIDATE = "model_server_new:8000  weight=1"
+
+
+def slots_of(stack: Stack, count: int = 10) -> list[str]:
+    with httpx.Client(base_url=stack.url(80)) as client:
+        return [client.get("/").headers["X-Slot"] for _ in range(count)]
+
+
+def test_a_saved_edit_counts_within_three_seconds(stack: Stack, watcher_log: Path) -> None:
+    """The weights that were written are the shares that are served."""
+    stack.edit(STABLE, "model_server:8000 weight=9")
+    seconds = wait_for(lambda: slots_of(stack).count("model_server") == 9)
+    assert seconds < 3
+    assert "reloaded" in watcher_log.read_text()
+
+
+def test_a_slot_can_be_taken_out(stack: Stack, watcher_log: Path) -> None:
+    """`down` in place of a weight gives everything to the other slot."""
+    stack.edit(CANDIDATE, "model_server_new:8000 down")
+    wait_for(lambda: set(slots_of(stack)) == {"model_server"}, seconds=3)
+    assert "reloaded" in watcher_log.read_text()
+
+
+def test_a_wrong_edit_leaves_the_old_split_and_says_why_once(stack: Stack, watcher_log: Path) -> None:
+    """The log names the mistake and the line of the edited file; the next right edit counts."""
+    stack.edit(STABLE, "model_server:8000 weight=0")
+    wait_for(lambda: "the old configuration goes on" in watcher_log.read_text(), seconds=3)
+    line = 1 + (stack.source / "default.conf").read_text().splitlines().index(
+        "    server model_server:8000 weight=0  max_fails=0  resolve;"
+    )
+    assert "invalid parameter" in watcher_log.read_text()
+    assert f"{stack.source}/default.conf:{line}" in watcher_log.read_text()
+    assert slots_of(stack).count("model_server") == 5
+
+    stack.edit("model_server:8000 weight=0", "model_server:8000 weight=4")
+    wait_for(lambda: slots_of(stack).count("model_server") == 8, seconds=3)
+    assert watcher_log.read_text().count("the old configuration goes on") == 1
+
+
+def test_no_request_fails_while_the_split_changes(stack: Stack, watcher_log: Path) -> None:
+    """A keep-alive client notices nothing of three reloads."""
+    with httpx.Client(base_url=stack.url(80)) as client:
+        weight = 1
+        for reloads in (1, 2, 3):
+            stack.edit(
+                f"model_server:8000      weight={weight}", f"model_server:8000      weight={weight + 1}"
+            )
+            weight += 1
+            while watcher_log.read_text().count("reloaded") < reloads:
+                assert client.post("/predict", content=b"image").status_code == 200
