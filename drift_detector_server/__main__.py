@@ -1,0 +1,42 @@
+"""Start the drift detector: read the environment, load, serve."""
+
+import os
+import sys
+
+# Before numpy and torch are imported: matrices of a thousand rows gain little from a second thread, and
+# the model servers want that core.
+for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
+
+from pymongo.errors import PyMongoError  # noqa: E402 - see above
+
+from drift_detector_server.app import create_app  # noqa: E402 - see above
+from drift_detector_server.loading import StartError, load  # noqa: E402 - see above
+from drift_detector_server.settings import DetectorSettings  # noqa: E402 - see above
+from mongodb.store import Store  # noqa: E402 - see above
+from service.logs import configure_logging  # noqa: E402 - see above
+from service.run import serve  # noqa: E402 - see above
+from service.settings import load_settings  # noqa: E402 - see above
+
+
+def main() -> None:
+    """Serve until told to stop; exit 2 with one line when the program cannot start."""
+    settings = load_settings(DetectorSettings)
+    configure_logging(settings)
+    try:
+        reference, detector = load(settings)
+        store = Store(settings.mongodb_uri)
+    except StartError as error:
+        sys.exit(_refuse(str(error)))
+    except PyMongoError as error:
+        sys.exit(_refuse(f"MONGODB_URI is not an address of MongoDB: {error}"))
+    serve(create_app(settings, detector, reference, store), settings)
+
+
+def _refuse(reason: str) -> int:
+    print(reason, file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    main()

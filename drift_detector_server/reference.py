@@ -1,0 +1,66 @@
+"""The reference: the embeddings that a slot's windows are compared with."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+
+from drift_detector_server.detectors.score import Embeddings
+
+MAX_ROWS = 5000
+LARGEST = 1e15  # squared distances of larger values leave float32
+REMEDY = "run `python download_models.py`, or `python -m model_server.reference` for a model of your own"
+
+
+class UnusableReference(Exception):
+    """Tell why a reference cannot be used and what to do, in one line."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"reference {path} {reason}: {REMEDY}")
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """Embeddings (N, D) of the model `model` `version`, and the hash of the file they come from."""
+
+    embeddings: Embeddings
+    model: str
+    version: str
+    sha256: str
+
+    @property
+    def width(self) -> int:
+        """Return D."""
+        return int(self.embeddings.shape[1])
+
+
+def load_reference(path: Path) -> Reference:
+    """Read a reference file; UnusableReference when it is missing, damaged or of no use."""
+    try:
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        with safe_open(path, framework="numpy") as file:
+            embeddings = file.get_tensor("embeddings")
+            metadata = file.metadata() or {}
+    except FileNotFoundError:
+        raise UnusableReference(path, "is missing") from None
+    except (OSError, SafetensorError, TypeError, ValueError) as error:
+        raise UnusableReference(path, f"cannot be read ({error})") from None
+    _check(path, embeddings)
+    model, version = metadata.get("model", "unknown"), metadata.get("version", "unknown")
+    return Reference(embeddings.astype(np.float32), model, version, sha256)
+
+
+def _check(path: Path, embeddings: Embeddings) -> None:
+    if embeddings.dtype.kind != "f" or embeddings.ndim != 2 or embeddings.shape[1] == 0:
+        raise UnusableReference(path, f"holds {embeddings.dtype} {embeddings.shape}, not rows of embeddings")
+    if not 2 <= len(embeddings) <= MAX_ROWS:
+        raise UnusableReference(path, f"has {len(embeddings)} rows, not 2 to {MAX_ROWS}")
+    if not measurable(embeddings).all():
+        raise UnusableReference(path, "holds NaN, infinite or huge values")
+
+
+def measurable(embeddings: Embeddings) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Tell for each row (N, D) whether distances to it can be computed: no NaN, nothing infinite or huge."""
+    return np.asarray((np.abs(embeddings) <= LARGEST).all(axis=1))

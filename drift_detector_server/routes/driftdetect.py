@@ -1,0 +1,79 @@
+"""POST /driftdetect: score a batch that the client brings."""
+
+from typing import Annotated
+
+import numpy as np
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from drift_detector_server.detectors.score import Embeddings
+from drift_detector_server.reference import measurable
+from drift_detector_server.scorer import Scorer
+from service.problems import Problem
+
+MAX_WAITING = 8
+
+
+class DriftRequest(BaseModel):
+    """A batch of embeddings, one list of numbers per sample."""
+
+    p_value_threshold: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    batch: list[list[float]]
+
+
+class DriftAnswer(BaseModel):
+    """What the detector says of the batch."""
+
+    p_value: float
+    distance: float
+    threshold: float
+    drift: bool
+    n: int
+
+
+def driftdetect_router(scorer: Scorer, width: int, max_rows: int) -> APIRouter:
+    """Build the route for embeddings of this width."""
+    router = APIRouter(tags=["drift"])
+
+    @router.post("/driftdetect", summary="Compare a batch of embeddings with the reference")
+    async def driftdetect(request: DriftRequest) -> DriftAnswer:
+        batch = to_embeddings(request.batch, width, max_rows)
+        if scorer.waiting >= MAX_WAITING:
+            raise Problem(503, "Busy", f"{MAX_WAITING} batches are waiting. Try again.", {"Retry-After": "5"})
+        try:
+            score = await scorer.score(batch, request.p_value_threshold)
+        except ValueError as error:
+            raise refused(str(error)) from None
+        return DriftAnswer(
+            p_value=score.p_value,
+            distance=score.distance,
+            threshold=score.threshold,
+            drift=score.drift,
+            n=len(batch),
+        )
+
+    return router
+
+
+def to_embeddings(rows: list[list[float]], width: int, max_rows: int) -> Embeddings:
+    """Return the batch as (n, width) float32; a 422 problem that says what to do when it is not one."""
+    if not 2 <= len(rows) <= max_rows:
+        raise refused(f"The batch has {len(rows)} rows. Send 2 to {max_rows}; 100 make a good test.")
+    for number, row in enumerate(rows):
+        if len(row) != width:
+            raise refused(
+                f"Row {number} has {len(row)} values. Send the {width} of this slot's model's embedding."
+            )
+    with np.errstate(over="ignore"):  # what does not fit float32 becomes infinite, and is refused below
+        batch = np.array(rows, dtype=np.float64).astype(np.float32)
+    usable = measurable(batch)
+    if not usable.all():
+        raise refused(
+            f"Row {np.argmin(usable)} holds NaN, an infinite or a huge value. Send finite numbers up to 1e15."
+        )
+    return batch
+
+
+def refused(detail: str) -> Problem:
+    """Make the problem of a batch that cannot be scored."""
+    return Problem(422, "The batch cannot be scored", detail)

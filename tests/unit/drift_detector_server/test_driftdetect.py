@@ -1,0 +1,90 @@
+"""POST /driftdetect: what it answers, and what it says to a batch that cannot be scored."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from drift_detector_server.app import create_app
+from drift_detector_server.detectors.mmd import Mmd
+from drift_detector_server.reference import Reference
+from drift_detector_server.settings import DetectorSettings
+from tests.unit.drift_detector_server.fakes import MemoryStore
+
+ROWS, WIDTH = 40, 4
+GOOD = np.random.default_rng(0).normal(size=(10, WIDTH)).tolist()
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[httpx.AsyncClient]:
+    """Talk to a detector whose reference is a standard normal distribution."""
+    embeddings = np.random.default_rng(1).normal(size=(100, WIDTH)).astype(np.float32)
+    settings = DetectorSettings(window_size=30, max_batch_rows=ROWS, permutations=99)
+    reference = Reference(embeddings, "small-cnn", "1", "00")
+    app = create_app(settings, Mmd(embeddings, 99), reference, MemoryStore())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://detector") as client:
+        yield client
+
+
+async def post(http: httpx.AsyncClient, **body: Any) -> httpx.Response:
+    """Send a body as JSON, with NaN and Infinity in Python's spelling."""
+    headers = {"content-type": "application/json"}
+    return await http.post("/driftdetect", content=json.dumps(body), headers=headers)
+
+
+async def test_a_batch_is_scored(http: httpx.AsyncClient) -> None:
+    """A batch like the reference is no drift, one far away is, both with all the numbers."""
+    near = (await post(http, batch=GOOD)).json()
+    far = (
+        await post(http, batch=[[value + 3 for value in row] for row in GOOD], p_value_threshold=0.02)
+    ).json()
+    assert set(near) == {"p_value", "distance", "threshold", "drift", "n"}
+    assert (near["drift"], near["n"]) == (False, 10)
+    assert (far["drift"], far["p_value"]) == (True, 0.01)
+    assert far["distance"] > far["threshold"]
+
+
+@pytest.mark.parametrize(
+    ("body", "advice"),
+    [
+        ({"batch": []}, "Send 2 to 40"),
+        ({"batch": GOOD[:1]}, "Send 2 to 40"),
+        ({"batch": GOOD * 5}, "Send 2 to 40"),
+        ({"batch": [[1.0] * 5] * 3}, "Send the 4"),
+        ({"batch": [*GOOD, [1.0, 2.0]]}, "Row 10 has 2 values"),
+        ({"batch": [[]] * 3}, "Send the 4"),
+        ({"batch": [*GOOD, [1, 2, 3, float("nan")]]}, "Row 10 holds NaN"),
+        ({"batch": [*GOOD, [1, 2, 3, float("inf")]]}, "Row 10 holds NaN"),
+        ({"batch": [*GOOD, [1, 2, 3, 1e300]]}, "up to 1e15"),
+        ({"batch": GOOD, "p_value_threshold": 0}, "greater than 0"),
+        ({"batch": GOOD, "p_value_threshold": 1}, "less than 1"),
+        ({"batch": GOOD, "p_value_threshold": float("nan")}, "p_value_threshold"),
+        ({"batch": GOOD, "p_value_threshold": 0.005}, "more PERMUTATIONS"),
+        ({"batch": [["a", "b", "c", "d"]] * 3}, "valid number"),
+        ({"batch": "no"}, "valid list"),
+        ({}, "batch"),
+    ],
+)
+async def test_a_batch_that_cannot_be_scored_is_refused(
+    http: httpx.AsyncClient, body: dict[str, Any], advice: str
+) -> None:
+    """What no test can be made of is a 422 problem that says what to send."""
+    response = await post(http, **body)
+    assert response.status_code == 422
+    assert response.headers["content-type"] == "application/problem+json"
+    assert advice in response.json()["detail"]
+
+
+async def test_a_body_is_bounded(http: httpx.AsyncClient) -> None:
+    """A body far beyond the largest batch is refused before it is read as JSON."""
+    assert (await http.post("/driftdetect", content=b" " * 200_000)).status_code == 413
+
+
+async def test_the_newest_results_are_limited(http: httpx.AsyncClient) -> None:
+    """A limit that makes no sense is refused, one that does is answered."""
+    assert (await http.get("/results")).json() == []
+    assert (await http.get("/results", params={"limit": 0})).status_code == 422
+    assert (await http.get("/results", params={"limit": 100_000})).status_code == 422

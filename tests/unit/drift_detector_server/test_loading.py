@@ -1,0 +1,93 @@
+"""The start: with a whole reference or not at all, and one line that says what to do."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from pydantic import ValidationError
+from safetensors.numpy import save_file
+
+from drift_detector_server.loading import StartError, load
+from drift_detector_server.settings import DetectorSettings
+
+GOOD = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
+
+
+def settings(folder: Path) -> DetectorSettings:
+    """Return settings for a reference in the folder."""
+    return DetectorSettings(detector="mmd", reference=folder / "reference.safetensors")
+
+
+def write(folder: Path, embeddings: NDArray[np.generic], name: str = "embeddings") -> None:
+    """Write a reference file."""
+    save_file({name: embeddings}, folder / "reference.safetensors", {"model": "small-cnn", "version": "7"})
+
+
+def test_a_reference_is_loaded_with_what_it_is_of(tmp_path: Path) -> None:
+    """Embeddings, model, version and hash come from the file, and the detector can score."""
+    write(tmp_path, GOOD)
+    reference, detector = load(settings(tmp_path))
+    assert (reference.model, reference.version, reference.width) == ("small-cnn", "7", 3)
+    assert len(reference.sha256) == 64
+    assert detector.score(GOOD[:20], 0.05).p_value > 0.05
+
+
+def test_a_missing_reference_names_the_command(tmp_path: Path) -> None:
+    """Without the file the start is refused in one line with the command that makes it."""
+    with pytest.raises(StartError, match=r"is missing: run `python download_models.py`"):
+        load(settings(tmp_path))
+
+
+@pytest.mark.parametrize("content", [b"", b"not safetensors at all", b"\xff" * 100])
+def test_a_damaged_reference_is_refused(tmp_path: Path, content: bytes) -> None:
+    """A file that is not whole safetensors is refused in one line."""
+    (tmp_path / "reference.safetensors").write_bytes(content)
+    with pytest.raises(StartError, match=r"cannot be read.*download_models") as raised:
+        load(settings(tmp_path))
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("embeddings", "reason"),
+    [
+        (GOOD[:, :0], "not rows of embeddings"),
+        (GOOD[0], "not rows of embeddings"),
+        (GOOD.astype(np.int64), "not rows of embeddings"),
+        (GOOD[:1], "has 1 rows"),
+        (np.where(GOOD > 1, np.float32(np.nan), GOOD), "holds NaN"),
+        (np.ones_like(GOOD), "alike"),
+        (np.repeat(GOOD, 100, axis=0), "has 6000 rows"),
+    ],
+)
+def test_a_reference_of_no_use_is_refused(
+    tmp_path: Path, embeddings: NDArray[np.generic], reason: str
+) -> None:
+    """Nothing to measure with, NaN, or too much of it: refused, with the reason."""
+    write(tmp_path, np.ascontiguousarray(embeddings))
+    with pytest.raises(StartError, match=reason):
+        load(settings(tmp_path))
+
+
+def test_a_file_without_embeddings_is_refused(tmp_path: Path) -> None:
+    """A safetensors file of something else is not taken for a reference."""
+    write(tmp_path, GOOD, name="weights")
+    with pytest.raises(StartError, match="cannot be read"):
+        load(settings(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"p_value_threshold": 0.001},
+        {"p_value_threshold": 1.0},
+        {"window_size": 20},
+        {"window_size": 5000},
+        {"detector": "ks"},
+        {"score_interval_seconds": 0},
+    ],
+)
+def test_settings_that_cannot_work_are_refused(wrong: dict[str, object]) -> None:
+    """Settings that contradict each other, or a threshold the permutations cannot show, stop the start."""
+    with pytest.raises(ValidationError):
+        DetectorSettings.model_validate(wrong)

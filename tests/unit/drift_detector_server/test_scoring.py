@@ -1,0 +1,220 @@
+"""The job: windows in order, each once, whatever happens in between."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from prometheus_client import CollectorRegistry
+
+from drift_detector_server.metrics import DriftMetrics
+from drift_detector_server.reference import Reference
+from drift_detector_server.scorer import Scorer
+from drift_detector_server.scoring import WindowScoring
+from drift_detector_server.windows import WindowRule
+from mongodb.documents import StoredSample
+from mongodb.positions import START, new_position
+from tests.unit.drift_detector_server.fakes import SLOT, Killed, MeanDetector, MemoryStore, sample, samples
+
+RULE = WindowRule(size=10, min_samples=3, max_wait=timedelta(seconds=30))
+
+
+def soon() -> datetime:
+    """Return a time at which what is written now has settled, but has not waited long."""
+    return datetime.now(UTC) + timedelta(seconds=10)
+
+
+def later() -> datetime:
+    """Return a time at which what is written now has waited long."""
+    return datetime.now(UTC) + timedelta(seconds=60)
+
+
+class Program:
+    """The detector of a slot as it is after a start: all it remembers is in the store."""
+
+    def __init__(self, store: MemoryStore, now: Callable[[], datetime] = soon) -> None:
+        self.registry = CollectorRegistry()
+        self.scoring = WindowScoring(
+            slot=SLOT,
+            store=store,
+            scorer=Scorer(MeanDetector()),
+            reference=Reference(np.zeros((2, 4), dtype=np.float32), "small-cnn", "1", "00"),
+            rule=RULE,
+            p_value_threshold=0.05,
+            metrics=DriftMetrics(self.registry, SLOT),
+            now=now,
+        )
+
+    async def run(self) -> None:
+        """Score until nothing is due."""
+        while await self.scoring.score_next():
+            pass
+        await self.scoring.show()
+
+    def metric(self, name: str, **labels: str) -> float | None:
+        """Return what Prometheus would be told."""
+        return self.registry.get_sample_value(name, {"slot": SLOT, **labels})
+
+
+def assert_each_sample_once(store: MemoryStore, consumed: int) -> None:
+    """Check that the windows follow each other and cover the first samples, each once."""
+    windows = [START, *(result.window_end for result in store.results)]
+    assert [result.window for result in store.results] == windows[:-1]
+    assert sum(result.n + result.dropped for result in store.results) == consumed
+    assert (
+        store.cursors.get(SLOT, START)
+        == windows[-1]
+        == ([START] + [s.position for s in store.samples])[consumed]
+    )
+
+
+async def test_all_full_windows_are_worked_off() -> None:
+    """Several windows that are due are scored in one run; the rest, too young, waits."""
+    (store,) = [MemoryStore()]
+    await store.insert_samples(samples(34))
+    program = Program(store)
+    await program.run()
+    assert [result.n for result in store.results] == [10, 10, 10]
+    assert_each_sample_once(store, 30)
+    assert program.metric("drift_backlog_samples") == 4
+
+
+async def test_a_partial_window_is_scored_after_the_wait() -> None:
+    """What has waited long enough is scored when it is enough for a test."""
+    store = MemoryStore()
+    await store.insert_samples(samples(14))
+    await Program(store, later).run()
+    assert [result.n for result in store.results] == [10, 4]
+
+
+async def test_too_few_samples_wait() -> None:
+    """Less than the least number of samples is not scored however long it waits."""
+    store = MemoryStore()
+    await store.insert_samples(samples(2))
+    await Program(store, later).run()
+    assert store.results == []
+
+
+async def test_samples_on_their_way_are_waited_for() -> None:
+    """Samples written a moment ago are left alone: others before them may still become visible."""
+    store = MemoryStore()
+    await store.insert_samples(samples(50))
+    await Program(store, lambda: datetime.now(UTC)).run()
+    assert store.results == []
+
+
+async def test_killed_at_any_point_each_sample_is_scored_once() -> None:
+    """Wherever the program is killed, before or after an access, the next start makes the windows whole."""
+    kill_at = 0
+    while True:
+        store = MemoryStore()
+        await store.insert_samples(samples(24))
+        kill_at += 1
+        store.kill_at = kill_at
+        try:
+            await Program(store, later).run()
+            break
+        except Killed:
+            # More comes in while it is down: a partial window must not grow by it the second time.
+            await store.insert_samples(samples(5))
+            await Program(store, later).run()
+        assert_each_sample_once(store, 29)
+    assert kill_at > 20
+
+
+async def test_two_detectors_of_one_slot_do_no_harm() -> None:
+    """A second detector that scores the same window first is noticed, and its window's end counts."""
+    store = MemoryStore()
+    await store.insert_samples(samples(5))
+    slow, fast = Program(store, later), Program(store, later)
+    add_result = store.add_result
+
+    async def overtaken(result: object) -> bool:
+        store.add_result = add_result  # type: ignore[method-assign]
+        await store.insert_samples(samples(3))
+        await fast.run()
+        return await add_result(result)  # type: ignore[arg-type]
+
+    store.add_result = overtaken  # type: ignore[method-assign]
+    await slow.run()
+    assert_each_sample_once(store, 8)
+    assert slow.metric("drift_windows_total", drift="false") == 0
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [(sample(0, width=5), "width"), (sample(float("nan")), "not_finite"), (None, "unreadable")],
+)
+async def test_samples_that_cannot_be_compared_are_dropped(
+    bad: object, reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One bad sample is counted and warned of, and its window is scored without it."""
+    store = MemoryStore()
+    await store.insert_samples(samples(4))
+    store.samples.append(StoredSample(new_position(), bad))  # type: ignore[arg-type]
+    await store.insert_samples(samples(5))
+    program = Program(store)
+    await program.run()
+    assert [(result.n, result.dropped) for result in store.results] == [(9, 1)]
+    assert program.metric("drift_samples_dropped_total", reason=reason) == 1
+    assert f"1 {reason}" in caplog.text
+
+
+async def test_a_window_of_bad_samples_blocks_nothing() -> None:
+    """Windows with too little to score are passed, and what comes after them is scored."""
+    store = MemoryStore()
+    await store.insert_samples([*[sample(0, width=5) for _ in range(18)], *samples(12)])
+    program = Program(store)
+    await program.run()
+    assert [result.n for result in store.results] == [10]
+    assert program.metric("drift_samples_dropped_total", reason="width") == 18
+    assert program.metric("drift_samples_dropped_total", reason="too_few") == 2
+    assert program.metric("drift_backlog_samples") == 0
+
+
+async def test_samples_of_another_model_are_warned_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    """A slot whose model is not the reference's is scored, with one warning that says what to do."""
+    store = MemoryStore()
+    await store.insert_samples([sample(0, model="other") for _ in range(20)])
+    await Program(store).run()
+    assert len(store.results) == 2
+    [warning] = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert "samples of other 1" in warning
+    assert "model_server.reference" in warning
+
+
+async def test_gauges_tell_of_the_newest_window() -> None:
+    """P-value, distance, threshold and time are the newest result's; the counters count by drift."""
+    store = MemoryStore()
+    await store.insert_samples([*samples(40, 0), *samples(20, 2)])
+    program = Program(store)
+    await program.run()
+    assert program.metric("drift_p_value") == 0.01
+    assert program.metric("drift_distance") == 2
+    assert program.metric("drift_threshold") == 1
+    assert program.metric("drift_last_scored_timestamp_seconds") == store.results[-1].scored_at.timestamp()
+    assert program.metric("drift_windows_total", drift="true") == 2
+    assert program.metric("drift_windows_total", drift="false") == 4
+    assert program.metric("drift_windows_recent", drift="true") == 2
+    assert program.metric("drift_windows_recent", drift="false") == 3
+
+
+async def test_a_restart_leaves_no_gap_in_the_gauges() -> None:
+    """A program that has just started shows the last results before it scores anything."""
+    store = MemoryStore()
+    await store.insert_samples(samples(10, 2))
+    await Program(store).run()
+    restarted = Program(store)
+    await restarted.scoring.show()
+    assert restarted.metric("drift_p_value") == 0.01
+    assert restarted.metric("drift_windows_recent", drift="true") == 1
+    assert restarted.metric("drift_windows_total", drift="true") == 0
+
+
+async def test_no_p_value_before_the_first_window() -> None:
+    """A slot that was never scored has no p-value at all, but counters at 0 and a backlog."""
+    program = Program(MemoryStore())
+    await program.run()
+    assert program.metric("drift_p_value") is None
+    assert program.metric("drift_backlog_samples") == 0
+    assert program.metric("drift_windows_total", drift="true") == 0

@@ -1,0 +1,39 @@
+"""The documents' form, and the positions' order."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from mongodb.documents import pack, unpack
+from mongodb.positions import SETTLE_SECONDS, START, WRITE_SECONDS, new_position, settled_before
+
+
+def test_an_embedding_is_little_endian_float32() -> None:
+    """The bytes of an embedding are those that any little-endian float32 reader understands."""
+    assert pack(np.array([1.0, -2.0], dtype=">f8").astype(np.float32)) == bytes.fromhex("0000803f000000c0")
+
+
+@pytest.mark.parametrize("width", [0, 2, 4])
+def test_bytes_of_another_width_are_refused(width: int) -> None:
+    """Bytes that are not `width` values are an error, not a shorter embedding."""
+    with pytest.raises(ValueError, match="float32"):
+        unpack(bytes(12), width)
+
+
+def test_positions_rise() -> None:
+    """Positions that one process makes are in the order of their making, after the start."""
+    positions = [START] + [new_position() for _ in range(100)]
+    assert positions == sorted(set(positions))
+
+
+def test_a_position_settles_after_its_time() -> None:
+    """Readers may pass a position once it is as old as they must wait, and not before."""
+    position, now = new_position(), datetime.now(UTC)
+    assert position > settled_before(now + timedelta(seconds=SETTLE_SECONDS - 1))
+    assert position < settled_before(now + timedelta(seconds=SETTLE_SECONDS + 1))
+
+
+def test_readers_wait_longer_than_a_write_can_take() -> None:
+    """No write that succeeds can place samples where readers have been."""
+    assert SETTLE_SECONDS > WRITE_SECONDS
