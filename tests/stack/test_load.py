@@ -2,12 +2,14 @@
 
 import os
 import subprocess
+import sys
 
 from tests.stack.ways import PROJECT, VARIABLES, ComposeWay, LocalWay
 
 
 def load(*options: str) -> subprocess.CompletedProcess[str]:
-    command = ["locust", "--config", "locust/locust.conf", "-t", "12s", "-u", "10", "-r", "10", *options]
+    shorter = ["-t", "12s", "-u", "10", "-r", "10"]
+    command = [sys.executable, "-m", "locust", "--config", "locust/locust.conf", *shorter, *options]
     environment = {**os.environ, **VARIABLES}
     return subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
 

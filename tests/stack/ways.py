@@ -11,7 +11,8 @@ from typing import Protocol
 import psutil
 
 PROJECT = Path(__file__).parents[2]
-VARIABLES = {"FAULT_INJECTION": "true"}
+NAME = os.environ.get("STACK", "local")
+VARIABLES = {"FAULT_INJECTION": "true", "RUN": "docker" if NAME == "compose" else "local"}
 
 
 def run(*command: str, **variables: str) -> str:
@@ -128,7 +129,6 @@ class ComposeWay:
 
 def chosen_way() -> LocalWay | ComposeWay:
     """Return the way that the variable STACK names: local (default) or compose."""
-    name = os.environ.get("STACK", "local")
-    if name not in {"local", "compose"}:
-        sys.exit(f"STACK: {name!r} is neither local nor compose")
-    return LocalWay() if name == "local" else ComposeWay()
+    if NAME not in {"local", "compose"}:
+        sys.exit(f"STACK: {NAME!r} is neither local nor compose")
+    return LocalWay() if NAME == "local" else ComposeWay()
