@@ -2,8 +2,8 @@
 """Fill every artifacts/ folder: the weights of both slots and the references of their drift detectors.
 
 --source demo        renders images of fruit and trains two models on them (the default; under four minutes)
---source published   fetches the weights of the original lab (0.6 GB). Its drift_detector.pkl is not fetched: to
-                     read a pickle is to run code. The references are computed here, from images.
+--source published   fetches the weights of the original lab (0.6 GB). Its drift_detector.pkl is not fetched:
+                     to read a pickle is to run code. The references are computed here, from images.
 
 What is there and whole is left alone, and so is a slot whose model.toml describes a model of your own.
 """

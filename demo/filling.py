@@ -3,6 +3,7 @@
 import multiprocessing
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from urllib.parse import urljoin
 
 from demo import image_set
@@ -12,6 +13,7 @@ from demo.published import CannotFetch, fetch
 from demo.slots import Source
 from demo.wholeness import write_sha256
 from model_server.cpu_quota import available_cpus
+from model_server.manifest import BadModelPackage
 
 
 class CannotFill(Exception):
@@ -52,6 +54,8 @@ def fetch_weights(order: Order, base_url: str) -> None:
         fetch(url, weights, lambda part: check_fit(order.slot, order.manifest, part))
     except CannotFetch as error:
         raise CannotFill(str(error)) from error
+    except BadModelPackage as error:
+        raise CannotFill(f"{url}: {' '.join(str(error).split())}") from error
     write_sha256(weights, order.slot.package / order.manifest.sha256)
 
 
@@ -71,6 +75,8 @@ def carry_out(orders: Sequence[Order]) -> None:
                 report(order, result.result())
             except CannotMake as error:
                 faults.append(f"{order.slot.name}: {error}")
+            except BrokenProcessPool:
+                faults.append(f"{order.slot.name}: the process was killed. Has it 2 GB of memory?")
     if faults:
         raise CannotFill("\n".join(faults))
 

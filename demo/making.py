@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import nn
 
 from demo.dataset import load_split
@@ -69,7 +69,8 @@ def write_weights(network: nn.Module, path: Path) -> None:
     """Write the state dict as safetensors; under its name it is always whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
-    save_file({name: value.contiguous() for name, value in network.state_dict().items()}, part)
+    # not save_file: its files can be read by their owner only, and containers run as somebody else
+    part.write_bytes(save({name: value.contiguous() for name, value in network.state_dict().items()}))
     part.replace(path)
 
 

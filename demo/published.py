@@ -69,8 +69,9 @@ def _stream(url: str, part: Path) -> None:
             raise
         if error.headers.get("Content-Range") == f"bytes */{have}":
             return  # all of it had come before the last break
-        part.unlink()
-        raise BrokenOff("the file on the server has become shorter: start again") from error
+        part.unlink()  # it is longer than the file: it cannot be its beginning
+        _stream(url, part)
+        return
     with response:
         have, total = _position(response, have)
         _write(response, part, have, total)

@@ -24,7 +24,7 @@ class Recipe:
 RECIPES = {
     "model_server": Recipe(sizes=(150,) * 4, learning_rate=1.5e-3),
     # small images first are a quarter of the work; the last epoch sees them as large as they will be served
-    "model_server_new": Recipe(sizes=(64,) * 3 + (96,) * 5 + (128,), learning_rate=5e-3),
+    "model_server_new": Recipe(sizes=(64,) * 4 + (96,) * 6 + (150,), learning_rate=8e-3, weight_decay=5e-2),
 }
 
 

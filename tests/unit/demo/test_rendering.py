@@ -53,7 +53,7 @@ def test_a_fruit_may_lie_at_or_beyond_the_edge(label: str, centre: tuple[float, 
 def test_a_traced_ball_is_a_sphere() -> None:
     """Sphere tracing finds what the closed form says."""
     axis = np.array([0, 0, 1], np.float32)
-    traced = trace((90, 90), (45.0, 45.0), 30.0, Body(axis, lambda cosine: np.ones_like(cosine), reach=1.1))
+    traced = trace((90, 90), (45.0, 45.0), 30.0, Body(axis, np.ones_like, reach=1.1))
     exact = sphere((90, 90), (45.0, 45.0), 30.0)
     assert traced.alpha.sum() == pytest.approx(exact.alpha.sum(), rel=0.04)
     middle = (slice(None), traced.normal.shape[1] // 2, traced.normal.shape[2] // 2)

@@ -38,7 +38,10 @@ def test_the_committed_manifest_is_the_demo_s(slot: Slot) -> None:
 @pytest.mark.parametrize("source", Source)
 def test_a_rendered_manifest_reads_back(slot: Slot, source: Source) -> None:
     """What is rendered is what the model server reads."""
-    assert type(slot.manifests[source]).model_validate(tomllib.loads(slot.rendered(source))) == slot.manifests[source]
+    assert (
+        type(slot.manifests[source]).model_validate(tomllib.loads(slot.rendered(source)))
+        == slot.manifests[source]
+    )
 
 
 @pytest.mark.parametrize("slot", slots(PROJECT), ids=lambda slot: str(slot.name))
