@@ -40,10 +40,10 @@ def load_split(folder: Path, split: str, spec: ImageInput) -> Dataset:
 
     inputs = torch.empty(len(files), 3, spec.size, spec.size, dtype=torch.float16)
 
-    def read(number: int) -> None:  # into its place: a list of tensors to stack would take the memory twice
-        with Image.open(files[number][0]) as image:
-            inputs[number] = to_tensor(image.convert("RGB"), spec)
+    def read(row: torch.Tensor, path: Path) -> None:  # in place: a list to stack would take twice the memory
+        with Image.open(path) as image:
+            row.copy_(to_tensor(image.convert("RGB"), spec))
 
     with ThreadPoolExecutor(2) as pool:  # Pillow lets go of the interpreter's lock while it works
-        list(pool.map(read, range(len(files))))
+        list(pool.map(read, inputs, (path for path, _ in files)))
     return Dataset(inputs, torch.tensor([CLASSES.index(label) for _, label in files]))

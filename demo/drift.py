@@ -119,7 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--url", default="http://127.0.0.1:80", help="where nginx answers")
     parser.add_argument("--detector", action="append", help="a detector's address; give one per slot")
     parser.add_argument("--images", type=Path, default=Path("demo/images"))
-    parser.add_argument("--count", type=int, default=400, help="images of each kind")
+    parser.add_argument("--count", type=int, default=700, help="images of each kind")
     parser.add_argument("--wait-seconds", type=float, default=90)
     options = parser.parse_args(arguments)
     detectors = tuple(options.detector or ("http://127.0.0.1:8009", "http://127.0.0.1:8010"))
