@@ -27,6 +27,7 @@ logs: ## follow the logs
 	@$(PYTHON) -m local logs
 
 test: ## run every test that needs no Docker
+	@$(IN) drift_detector_server -c "" # the two detectors are compared: each runs in its own environment
 	@$(IN) tests -m pytest
 
 test-compose: ## run the stack's tests against `docker compose up`

@@ -72,8 +72,9 @@ def find_order(slot: Slot, manifest: Manifest, request: Request) -> Order:
 def lacking(order: Order) -> str:
     """Return one line on what the slot lacks."""
     fault = order.weights or order.reference
-    model = f"{order.manifest.name} ({order.source})"
-    return f"{fault}: making it" if fault else f"{model} and its reference are there and whole"
+    if not fault:
+        return f"{order.manifest.name} ({order.source}) and its reference are there and whole"
+    return f"{fault}: {'fetching' if order.weights and order.source is Source.PUBLISHED else 'making'} it"
 
 
 def own_model(slot: Slot) -> str:

@@ -1,9 +1,11 @@
 """Parts that stop, die or stall while people use the stack."""
 
+import os
+
 import pytest
 
 from tests.stack.client import DETECTORS, SLOTS, Load, answers, query, total, wait_for
-from tests.stack.ways import ComposeWay, LocalWay
+from tests.stack.ways import ComposeWay, LocalWay, run
 
 
 @pytest.mark.parametrize("how", ["restart", "kill"])
@@ -43,3 +45,17 @@ def test_a_killed_detector_goes_on_where_it_was(stack: LocalWay | ComposeWay) ->
     stack.kill("drift_detector_server")
     wait_for("the detector again", lambda: answers(f"{DETECTORS['model_server']}/readyz"), 90)
     wait_for("its last p-value", lambda: query('drift_p_value{slot="model_server"}'), 30)
+
+
+if os.environ.get("STACK") == "compose":
+
+    def test_a_recreated_slot_is_found_at_its_new_address(stack: ComposeWay) -> None:
+        """A new container, another address: nginx finds it, and no request meets the old one."""
+        with Load() as load:
+            load.wait_for_answers(30)
+            run(
+                "docker", "compose", "up", "-d", "--force-recreate", "--no-deps", "--wait", "model_server_new"
+            )
+            load.slots.clear()
+            wait_for("the new container's answers", lambda: load.slots["model_server_new"] > 5, 30)
+        assert set(load.statuses) == {200}, load.statuses
