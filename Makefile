@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 IN := $(PYTHON) -m local run
+ADDRESS := $(PYTHON) -m local address
 TESTS := .local/environments/tests/bin
 
 .DEFAULT_GOAL := help
@@ -41,7 +42,8 @@ check: ## lint, types, and every configuration file
 	@$(PYTHON) -m local check
 
 load: ## send the load of locust/locust.conf; fails where an objective is missed
-	@$(IN) locust -m locust --config locust/locust.conf --host "$$($(PYTHON) -m local address)"
+	@$(IN) locust -m locust --config locust/locust.conf --host "$$($(ADDRESS) nginx)"
 
 drift: ## send dirty images, and show the p-values before and after
-	@$(IN) stack -m demo.drift --url "$$($(PYTHON) -m local address)"
+	@$(IN) stack -m demo.drift --url "$$($(ADDRESS) nginx)" \
+		--detector "$$($(ADDRESS) drift_detector_server)" --detector "$$($(ADDRESS) drift_detector_server_new)"

@@ -25,7 +25,7 @@ def main() -> None:
     configure_logging(settings)
     try:
         reference, detector = load(settings)
-        store = Store(settings.mongodb_uri)
+        store = Store(settings.mongodb_uri.get_secret_value())
     except StartError as error:
         sys.exit(_refuse(str(error)))
     except PyMongoError as error:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from drift_detector_server.detectors.score import most_reached
 from service.settings import ServiceSettings
@@ -13,7 +13,7 @@ class DetectorSettings(ServiceSettings):
     """What the program reads from the environment."""
 
     reference: Path = Path("drift_detector_server/artifacts/reference.safetensors")
-    mongodb_uri: str = "mongodb://127.0.0.1:27017/drift_detection"
+    mongodb_uri: SecretStr = SecretStr("mongodb://127.0.0.1:27017/drift_detection")
     detector: Literal["alibi", "mmd"] = "alibi"
     p_value_threshold: float = Field(0.05, gt=0, lt=1)
     permutations: int = Field(500, ge=20, le=100_000)

@@ -93,7 +93,12 @@ def traffic_of_the_host() -> list[Panel]:
             maximum=1,
         ),
         series(
-            About("Network", "Bytes per second through the network cards.", "Bps", 6),
+            About(
+                "Network",
+                "Bytes per second through the network cards; in Docker, those of the exporter's own network.",
+                "Bps",
+                6,
+            ),
             Query(per_second(selector("node_network_receive_bytes_total", HOST, CARDS)), "{{slot}} in"),
             Query(per_second(selector("node_network_transmit_bytes_total", HOST, CARDS)), "{{slot}} out"),
         ),

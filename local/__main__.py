@@ -28,7 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("models", help="make the models and references that are missing")
     commands.add_parser("render", help="write the local way's configuration below .local/run")
     commands.add_parser("check", help="have every configuration file read by its program")
-    commands.add_parser("address", help="print the address of nginx, for other commands")
+    address = commands.add_parser("address", help="print a program's address, for other commands")
+    address.add_argument("program", choices=["nginx", "drift_detector_server", "drift_detector_server_new"])
     run = commands.add_parser("run", help="run Python in one of the environments, making it if need be")
     run.add_argument("environment", choices=sorted(REQUIREMENTS))
     run.add_argument("words", nargs=argparse.REMAINDER)
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.command == "run":
         return run_python(chosen.environment, chosen.words)
     if chosen.command == "address":
-        return print_address()
+        return print_address(chosen.program)
     if chosen.command in {"render", "check"}:
         return _render(Paths()) or (check(Paths()) if chosen.command == "check" else 0)
     return _with_docker(chosen.command) if use_docker() else _without_docker(chosen.command)
@@ -52,11 +53,16 @@ def use_docker() -> bool:
     return not states(Paths()) and docker.answers()
 
 
-def print_address() -> int:
-    """Print where the split answers."""
+def print_address(program: str) -> int:
+    """Print where a program answers."""
     paths = Paths()
     settings = docker_settings(paths.project) if use_docker() else local_settings(paths.project)
-    print(f"http://{settings.reach}:{settings.http_port}")
+    ports = {
+        "nginx": settings.http_port,
+        "drift_detector_server": settings.drift_detector_port,
+        "drift_detector_server_new": settings.drift_detector_new_port,
+    }
+    print(f"http://{settings.reach}:{ports[program]}")
     return 0
 
 
@@ -65,7 +71,8 @@ def run_python(environment: str, words: Sequence[str]) -> int:
     paths = Paths()
     python = ensure_environment(environment, paths, local_settings(paths.project).torch_index)
     os.chdir(paths.project)
-    os.execv(python, [str(python), *words])  # noqa: S606 - no shell is wanted
+    variables = {**local_settings(paths.project).variables, **os.environ}
+    os.execve(python, [str(python), *words], variables)  # noqa: S606 - no shell is wanted
 
 
 def _with_docker(command: str) -> int:

@@ -1,7 +1,7 @@
 """The documents of the database, and the dataclasses that the programs pass around in their place."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -114,5 +114,5 @@ class Result:
 
     @classmethod
     def from_document(cls, document: Document) -> "Result":
-        """Read a document of `drift_results`."""
-        return cls(**{key: value for key, value in document.items() if key != "_id"})
+        """Read a document of `drift_results`; KeyError when a field is missing; others are passed over."""
+        return cls(**{one.name: document[one.name] for one in fields(cls)})

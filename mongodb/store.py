@@ -115,7 +115,15 @@ class Store:
         """Return the slot's last results, the newest window first."""
         with unavailable_on_error():
             found = self._database.drift_results.find({"slot": slot}).sort("window_end", pymongo.DESCENDING)
-            return [Result.from_document(document) async for document in found.limit(limit)]
+            results = [_readable(document) async for document in found.limit(limit)]
+        return [result for result in results if result is not None]
+
+
+def _readable(document: Document) -> Result | None:
+    try:
+        return Result.from_document(document)
+    except KeyError:  # another version's: it must not keep the detector from going on
+        return None
 
 
 def _encoded(sample: Sample) -> RawBSONDocument | None:

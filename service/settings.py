@@ -30,5 +30,7 @@ def load_settings(cls: type[Settings]) -> Settings:
     except ValidationError as error:
         for problem in error.errors():
             name = "_".join(str(part) for part in problem["loc"]).upper() or "settings"
-            print(f"{name}: {problem['msg']}, got {problem['input']!r}", file=sys.stderr)
+            # What does not concern one variable has all of them as its input, passwords too.
+            got = f", got {problem['input']!r}" if problem["loc"] else ""
+            print(f"{name}: {problem['msg']}{got}", file=sys.stderr)
         raise SystemExit(2) from None

@@ -12,13 +12,25 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from tests.stack.ways import PROJECT
+from tests.stack.ways import PROJECT, SETTINGS
 
-NGINX = "http://127.0.0.1:80"
-SLOTS = {"model_server": "http://127.0.0.1:8000", "model_server_new": "http://127.0.0.1:8001"}
-DETECTORS = {"model_server": "http://127.0.0.1:8009", "model_server_new": "http://127.0.0.1:8010"}
-PROMETHEUS = "http://127.0.0.1:9090"
-DASHBOARDS = "http://127.0.0.1:3000"
+
+def at(port: int) -> str:
+    """Return the address of a port of the stack's."""
+    return f"http://{SETTINGS.reach}:{port}"
+
+
+NGINX = at(SETTINGS.http_port)
+SLOTS = {
+    "model_server": at(SETTINGS.model_server_port),
+    "model_server_new": at(SETTINGS.model_server_new_port),
+}
+DETECTORS = {
+    "model_server": at(SETTINGS.drift_detector_port),
+    "model_server_new": at(SETTINGS.drift_detector_new_port),
+}
+PROMETHEUS = at(SETTINGS.prometheus_port)
+DASHBOARDS = at(SETTINGS.grafana_port)
 TIMEOUT_SECONDS = 30
 
 T = TypeVar("T")

@@ -11,7 +11,6 @@ from tests.stack.ways import ComposeWay, LocalWay, chosen_way
 @pytest.fixture(scope="session")
 def running() -> Iterator[LocalWay | ComposeWay]:
     way = chosen_way()
-    way.down()  # whatever an interrupted run has left
     way.up()
     yield way
     way.down()

@@ -23,7 +23,7 @@ def test_a_slot_that_goes_fails_no_request(stack: LocalWay | ComposeWay, how: st
 
 
 def test_mongodb_away_costs_no_prediction(stack: LocalWay | ComposeWay) -> None:
-    """Predictions go on at their speed, the loss is counted, and writing resumes by itself."""
+    """Predictions go on at their speed, and writing resumes by itself."""
     written = "sum(samples_written_total)"
     with Load() as load:
         load.wait_for_answers(100)

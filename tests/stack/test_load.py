@@ -4,11 +4,12 @@ import os
 import subprocess
 import sys
 
+from tests.stack.client import NGINX
 from tests.stack.ways import PROJECT, VARIABLES, ComposeWay, LocalWay
 
 
 def load(*options: str) -> subprocess.CompletedProcess[str]:
-    shorter = ["-t", "12s", "-u", "10", "-r", "10"]
+    shorter = ["-t", "12s", "-u", "10", "-r", "10", "--host", NGINX]
     command = [sys.executable, "-m", "locust", "--config", "locust/locust.conf", *shorter, *options]
     environment = {**os.environ, **VARIABLES}
     return subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)

@@ -34,7 +34,9 @@ def test_a_wrong_edit_changes_nothing_and_says_why(stack: LocalWay | ComposeWay)
     with edited_split(EQUAL, "server model_server_new:8000  weight=none"):
         wait_for("the reason in the log", lambda: "invalid parameter" in stack.logs(part)[before:], 5)
         assert share_of_new() == 0.5
-    wait_for("the mended file in effect", lambda: share_of_new() == 0.5, 5)
+        assert "reloaded" not in stack.logs(part)[before:]
+    wait_for("the mended file read", lambda: "reloaded" in stack.logs(part)[before:], 5)
+    assert share_of_new() == 0.5
 
 
 def test_changing_the_split_fails_no_request(stack: LocalWay | ComposeWay) -> None:

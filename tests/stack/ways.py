@@ -10,9 +10,17 @@ from typing import Protocol
 
 import psutil
 
+from local.paths import Paths
+from local.settings import docker_settings, local_settings
+from local.supervisor import states
+
 PROJECT = Path(__file__).parents[2]
 NAME = os.environ.get("STACK", "local")
-VARIABLES = {"FAULT_INJECTION": "true", "RUN": "docker" if NAME == "compose" else "local"}
+VARIABLES = {
+    "FAULT_INJECTION": "true",
+    "RUN": "docker" if NAME == "compose" else "local",
+    "COMPOSE_PROJECT_NAME": "serving-test",  # a project of its own: its volumes are removed at the end
+}
 
 
 def run(*command: str, **variables: str) -> str:
@@ -21,6 +29,9 @@ def run(*command: str, **variables: str) -> str:
     done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
     return done.stdout
+
+
+SETTINGS = (docker_settings if NAME == "compose" else local_settings)(PROJECT)
 
 
 class Way(Protocol):
@@ -40,6 +51,8 @@ class LocalWay:
     """Plain processes under supervisor."""
 
     def up(self) -> None:
+        if states(Paths()):
+            sys.exit("The stack is running. The tests start one of their own: stop it first, with make down.")
         run("python3", "-m", "local", "up")
 
     def down(self) -> None:
@@ -101,6 +114,7 @@ class ComposeWay:
 
     def kill(self, part: str) -> None:
         # From the host, as the kernel would for want of memory: `docker kill` counts as a wish to stop it.
+        # The engine must be on this machine, and the tests run as root.
         pid = run("docker", "inspect", "--format", "{{.State.Pid}}", self.container(part))
         os.kill(int(pid), signal.SIGKILL)
 

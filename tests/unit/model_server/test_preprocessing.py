@@ -5,6 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
+from model_server.decoding import TooManyPixels
 from model_server.manifest import ImageInput
 from model_server.preprocessing import to_tensor
 from model_server.torchvision_operators import declare_missing_operators
@@ -29,3 +30,10 @@ def test_it_equals_torchvision(size: tuple[int, int]) -> None:
         ]
     )(image)
     torch.testing.assert_close(to_tensor(image, IMAGENET), expected, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("size", [(1, 65000), (65000, 1), (10, 321)])
+def test_a_strip_is_refused_before_it_is_resized(size: tuple[int, int]) -> None:
+    """200 bytes of a one-pixel strip would else become an image of gigabytes."""
+    with pytest.raises(TooManyPixels, match="32 times"):
+        to_tensor(Image.new("L", size).convert("RGB"), IMAGENET)
