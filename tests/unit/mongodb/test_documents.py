@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from mongodb.documents import pack, unpack
+from mongodb.documents import Result, pack, unpack
 from mongodb.positions import SETTLE_SECONDS, START, WRITE_SECONDS, new_position, settled_before
 
 
@@ -37,3 +37,38 @@ def test_a_position_settles_after_its_time() -> None:
 def test_readers_wait_longer_than_a_write_can_take() -> None:
     """No write that succeeds can place samples where readers have been."""
     assert SETTLE_SECONDS > WRITE_SECONDS
+
+
+def a_result() -> Result:
+    now = datetime.now(UTC)
+    return Result(
+        slot="model_server",
+        window=START,
+        window_end=new_position(),
+        n=100,
+        dropped=0,
+        p_value=0.5,
+        distance=0.0,
+        threshold=0.01,
+        p_value_threshold=0.05,
+        drift=False,
+        detector="mmd",
+        reference_sha256="0",
+        first_sample_at=now,
+        last_sample_at=now,
+        scored_at=now,
+    )
+
+
+def test_a_result_comes_back_as_it_was_also_from_a_later_version() -> None:
+    """A document that has more fields than this version knows is read all the same."""
+    result = a_result()
+    assert Result.from_document({**result.to_document(), "_id": 1, "new_in_a_later_version": True}) == result
+
+
+def test_a_result_that_lacks_a_field_is_refused() -> None:
+    """An older version's document is an error that the store can pass over."""
+    document = a_result().to_document()
+    del document["threshold"]
+    with pytest.raises(KeyError, match="threshold"):
+        Result.from_document(document)

@@ -5,11 +5,13 @@ import json
 import logging
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from typing import Self
 
 import httpx
 import pytest
 from fastapi import APIRouter, FastAPI, UploadFile
 from prometheus_client import CollectorRegistry
+from pydantic import model_validator
 
 from service.app import create_service
 from service.logs import JsonFormatter
@@ -207,3 +209,23 @@ def test_wrong_variables_stop_the_start_with_a_line_each(
     lines = capsys.readouterr().err.splitlines()
     assert [line.split(":")[0] for line in lines] == ["SLOT", "PORT"]
     assert "'eighty'" in lines[1]
+
+
+class SettingsThatFitTogether(ServiceSettings):
+    """Settings with a rule over several variables, one of them secret."""
+
+    password: str = ""
+
+    @model_validator(mode="after")
+    def _never_fit(self) -> Self:
+        raise ValueError("must hold: A <= B")
+
+
+def test_a_rule_over_several_variables_shows_none_of_them(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A log is no place for a password."""
+    monkeypatch.setenv("PASSWORD", "do-not-tell")
+    with pytest.raises(SystemExit, match="2"):
+        load_settings(SettingsThatFitTogether)
+    assert capsys.readouterr().err == "settings: Value error, must hold: A <= B\n"
