@@ -5,12 +5,14 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pymongo import MongoClient
+
+from mongodb.store import Store
 
 START_MILLISECONDS = 20_000
 database_numbers = itertools.count(1)
@@ -86,6 +88,15 @@ def shared_mongodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mongodb
 def mongodb_uri(shared_mongodb: MongodbServer) -> str:
     """Give the address of an empty database."""
     return shared_mongodb.uri(f"test_{next(database_numbers)}")
+
+
+@pytest.fixture
+async def store(mongodb_uri: str) -> AsyncIterator[Store]:
+    """Give a prepared store on the empty database."""
+    store = Store(mongodb_uri)
+    await store.prepare()
+    yield store
+    await store.close()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,15 +16,6 @@ from tests.integration.detector_program import DetectorProgram, until, write_ref
 
 SLOT, WIDTH, LEAST = "model_server", 8, 10
 END = "f" * 24
-
-
-@pytest.fixture
-async def store(mongodb_uri: str) -> AsyncIterator[Store]:
-    """Give the database that the detector reads."""
-    store = Store(mongodb_uri)
-    await store.prepare()
-    yield store
-    await store.close()
 
 
 @pytest.fixture

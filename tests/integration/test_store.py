@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import time
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -44,15 +43,6 @@ def result(window: str = START, window_end: str = "a" * 24) -> Result:
         last_sample_at=at + timedelta(seconds=1),
         scored_at=at + timedelta(seconds=2),
     )
-
-
-@pytest.fixture
-async def store(mongodb_uri: str) -> AsyncIterator[Store]:
-    """Give a prepared store on an empty database."""
-    store = Store(mongodb_uri)
-    await store.prepare()
-    yield store
-    await store.close()
 
 
 async def test_samples_come_back_as_they_were_written(store: Store) -> None:
