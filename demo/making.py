@@ -14,11 +14,11 @@ from demo.orders import Order
 from demo.slots import Slot, Source
 from demo.training import RECIPES, Recipe, seed_everything, train
 from demo.wholeness import write_sha256
-from model_server.classifier import Classifier
 from model_server.decoding import NotAnImage, TooManyPixels
+from model_server.loaded_model import LoadedModel
 from model_server.manifest import BadModelPackage, Manifest
 from model_server.model_package import build_network, load_model_package, read_weights
-from model_server.reference import FEWEST_IMAGES, find_images, write_reference
+from model_server.reference import Unusable, embed_images, find_images, write_reference
 
 LEAST_ACCURACY = 0.9
 
@@ -40,7 +40,7 @@ def make(order: Order, threads: int) -> Evaluation | None:
         order.slot.use(order.source)
         torch.set_num_threads(threads)
         make_reference(order.slot, order.reference_images)
-    except (BadModelPackage, NotAnImage, TooManyPixels, OSError) as error:
+    except (BadModelPackage, NotAnImage, TooManyPixels, Unusable, OSError) as error:
         raise CannotMake(str(error)) from error
     return evaluation
 
@@ -52,9 +52,9 @@ def make_weights(slot: Slot, manifest: Manifest, images: Path, recipe: Recipe) -
         CannotMake: its accuracy on the held-out images is below LEAST_ACCURACY; nothing is written.
     """
     seed_everything()
-    network = build_network(slot.package, manifest.network)
-    train(network, load_split(images, TRAIN, manifest.input), recipe, manifest.name)
-    evaluation = evaluate(network, load_split(images, TEST, manifest.input), manifest.classes)
+    network = build_network(slot.package, manifest)
+    train(network, load_split(images, TRAIN, manifest.image_input), recipe, manifest.name)
+    evaluation = evaluate(network, load_split(images, TEST, manifest.image_input), manifest.classes)
     if evaluation.accuracy < LEAST_ACCURACY:
         raise CannotMake(
             f"{manifest.name} has a held-out accuracy of {evaluation.accuracy:.4f}; below {LEAST_ACCURACY}"
@@ -77,9 +77,8 @@ def write_weights(network: nn.Module, path: Path) -> None:
 def make_reference(slot: Slot, images: Path) -> None:
     """Write the slot's reference: the embeddings of the images in the folder."""
     found = find_images(images)
-    if len(found) < FEWEST_IMAGES:
-        raise CannotMake(f"{images}: {len(found)} images found, {FEWEST_IMAGES} are needed for a reference")
-    write_reference(Classifier(load_model_package(slot.package)), found, slot.reference)
+    model = LoadedModel(load_model_package(slot.package))
+    write_reference(model, embed_images(model, found), slot.reference)
 
 
 def check_fit(slot: Slot, manifest: Manifest, weights: Path) -> None:
@@ -89,7 +88,7 @@ def check_fit(slot: Slot, manifest: Manifest, weights: Path) -> None:
         BadModelPackage: it does not.
     """
     try:
-        build_network(slot.package, manifest.network).load_state_dict(read_weights(weights))
+        build_network(slot.package, manifest).load_state_dict(read_weights(weights))
     except RuntimeError as error:
         reason = " ".join(str(error).split())
         raise BadModelPackage(f"it does not fit {manifest.network}: {reason[:200]}") from error

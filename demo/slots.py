@@ -96,12 +96,13 @@ classes = {text(manifest.classes)}
 network = {text(manifest.network)}
 weights = {text(manifest.weights)}
 sha256 = {text(manifest.sha256)}    # a file as sha256sum writes it, or the 64 digits themselves
+input = "image"
 outputs = {text(manifest.outputs)}    # "logits", or "probabilities" if the network ends in a softmax
 
-[input]
-size = {manifest.input.size}    # the short side is resized to it, then the centre is cropped
-mean = {text(manifest.input.mean)}
-std = {text(manifest.input.std)}
+[image]
+size = {manifest.image_input.size}    # the short side is resized to it, then the centre is cropped
+mean = {text(manifest.image_input.mean)}
+std = {text(manifest.image_input.std)}
 """
 
 
@@ -113,7 +114,8 @@ def _demo(name: str, network: str) -> Manifest:
         network=f"network.py:{network}",
         weights="artifacts/weights.safetensors",
         sha256="artifacts/weights.sha256",
-        input=IMAGENET,
+        input="image",
+        image=IMAGENET,
     )
 
 

@@ -49,7 +49,7 @@ def create_app(settings: DetectorSettings, detector: Detector, reference: Refere
         title=f"Drift detector of {settings.slot}",
         registry=registry,
         routers=[
-            driftdetect_router(scorer, reference.width, settings.max_batch_rows),
+            driftdetect_router(scorer, reference, settings.max_batch_rows),
             results_router(store, settings.slot),
         ],
         # Ready as soon as it listens: it has scored before that. The database may come and go; that the

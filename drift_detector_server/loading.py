@@ -26,7 +26,9 @@ def load(settings: DetectorSettings) -> tuple[Reference, Detector]:
 
 
 def create_detector(settings: DetectorSettings, reference: Reference) -> Detector:
-    """Make the detector that the settings ask for; only that one is imported."""
+    """Make the detector that fits the reference, or that the settings ask for; only that one is imported."""
+    if reference.features:  # their own test names the ones that drift, and needs no permutations
+        return _ks(reference)
     try:
         if settings.detector == "mmd":
             from drift_detector_server.detectors.mmd import Mmd  # noqa: PLC0415 - see above
@@ -40,6 +42,15 @@ def create_detector(settings: DetectorSettings, reference: Reference) -> Detecto
         raise StartError(f"DETECTOR={settings.detector} cannot be imported ({error}): {remedy}") from error
     except ValueError as error:
         raise UnusableReference(Path(settings.reference), f"is of no use, {error}") from error
+
+
+def _ks(reference: Reference) -> Detector:
+    try:
+        from drift_detector_server.detectors.ks import Ks  # noqa: PLC0415 - scipy is imported where it is needed
+    except ImportError as error:
+        remedy = "pip install -r drift_detector_server/requirements.txt"
+        raise StartError(f"a reference with features needs scipy ({error}): {remedy}") from error
+    return Ks(reference.embeddings, reference.features)
 
 
 def probe(detector: Detector, reference: Reference, settings: DetectorSettings) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from mongodb.documents import Result
+from mongodb.documents import FeatureResult, Result
 
 RECENT = 5
 DROP_REASONS = ("width", "not_finite", "unreadable", "too_few")
@@ -20,8 +20,12 @@ class DriftMetrics:
             return Gauge(name, text, ["slot", *labels], registry=registry)
 
         self._p_value = gauge("drift_p_value", "P-value of the newest window.")
-        self._distance = gauge("drift_distance", "Squared MMD between the newest window and the reference.")
+        self._distance = gauge("drift_distance", "How far the newest window is from the reference.")
         self._threshold = gauge("drift_threshold", "Distance above which the newest window has drifted.")
+        p_value = "P-value of a feature of the newest window."
+        distance = "How far a feature of the newest window is from the reference (Kolmogorov-Smirnov)."
+        self._feature_p_value = gauge("drift_feature_p_value", p_value, "feature")
+        self._feature_distance = gauge("drift_feature_distance", distance, "feature")
         self._scored = gauge("drift_last_scored_timestamp_seconds", "When the newest window was scored.")
         self._backlog = gauge("drift_backlog_samples", "Samples that no window has consumed yet.")
         self._recent = gauge(
@@ -56,3 +60,11 @@ class DriftMetrics:
             self._distance.labels(self._slot).set(newest.distance)
             self._threshold.labels(self._slot).set(newest.threshold)
             self._scored.labels(self._slot).set(newest.scored_at.timestamp())
+            self._show_features(newest.features)
+
+    def _show_features(self, features: Sequence[FeatureResult]) -> None:
+        self._feature_p_value.clear()  # a result of another reference has other features, or none
+        self._feature_distance.clear()
+        for feature in features:
+            self._feature_p_value.labels(self._slot, feature.name).set(feature.p_value)
+            self._feature_distance.labels(self._slot, feature.name).set(feature.distance)

@@ -8,6 +8,7 @@ cursor is moved to the very end that the result names, even when more samples ha
 
 import logging
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 from drift_detector_server.detectors.score import Score
@@ -15,7 +16,7 @@ from drift_detector_server.metrics import RECENT, DriftMetrics
 from drift_detector_server.reference import Reference
 from drift_detector_server.scorer import Scorer
 from drift_detector_server.windows import Selection, WindowRule, select
-from mongodb.documents import Result, Sample, StoredSample
+from mongodb.documents import FeatureResult, Result, Sample, StoredSample
 from mongodb.positions import settled_before
 from mongodb.store import Store
 
@@ -105,11 +106,14 @@ class WindowScoring:
             first_sample_at=min(times),
             last_sample_at=max(times),
             scored_at=self._now(),
+            features=tuple(FeatureResult(**asdict(feature)) for feature in score.features),
         )
 
     def _log(self, result: Result) -> None:
         numbers = {"n": result.n, "p_value": result.p_value, "distance": result.distance}
         extra = {"window": result.window, "threshold": result.threshold, "drift": result.drift, **numbers}
+        if result.features:
+            extra["drifted_features"] = [feature.name for feature in result.features if feature.drift]
         logger.info("window scored", extra=extra)
 
     def _warn(self, selection: Selection) -> None:

@@ -35,7 +35,7 @@ def distance(slots: str, width: int = 12) -> Panel:
     return series(
         About(
             "Drift distance and threshold",
-            "MMD² between the window and the reference. Above the threshold: drifted.",
+            "How far the window is from the reference. Above the threshold: drifted.",
             "short",
             width,
         ),

@@ -1,11 +1,17 @@
-"""What both dashboards have around their panels: rows, ids, time range, refresh, annotations."""
+"""What the dashboards have around their panels: rows, ids, time range, refresh, variables, annotations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grafana_foundation_sdk.builders.dashboard import AnnotationQuery, Dashboard, DashboardLink, Row
-from grafana_foundation_sdk.models.dashboard import DashboardCursorSync, DashboardLinkType
-from panels import DATASOURCE, Panel
+from grafana_foundation_sdk.builders.dashboard import (
+    AnnotationQuery,
+    CustomVariable,
+    Dashboard,
+    DashboardLink,
+    Row,
+)
+from grafana_foundation_sdk.models.dashboard import DashboardCursorSync, DashboardLinkType, VariableOption
+from panels import DATASOURCE, SLOT_COLOURS, Panel
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,15 @@ def dashboard(uid: str, title: str, description: str, slots: str) -> Dashboard:
     others = 'ALERTS{alertname!="DriftDetected",alertstate="firing"}'
     frame.annotation(_annotation("Drift", drift, "purple", "Drift on {{slot}}", enabled=True))
     return frame.annotation(_annotation("Alerts", others, "red", "{{alertname}}: {{slot}}", enabled=False))
+
+
+def slot_variable() -> CustomVariable:
+    """Let the reader choose the slots; both at first."""
+    variable = CustomVariable("slot").label("Slot").description("The model to look at.")
+    variable.values(",".join(SLOT_COLOURS)).multi(True).include_all(True).allow_custom_value(False)
+    everything = VariableOption(selected=True, text=["All"], value=["$__all"])
+    options = [VariableOption(selected=False, text=slot, value=slot) for slot in SLOT_COLOURS]
+    return variable.current(everything).options([VariableOption(True, "All", "$__all"), *options])
 
 
 def fill(frame: Dashboard, sections: Sequence[Section]) -> Dashboard:

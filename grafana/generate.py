@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from ab_comparison import ab_comparison
+from features import features
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from model_monitoring import model_monitoring
 
@@ -13,7 +14,7 @@ DASHBOARDS = Path(__file__).parent / "dashboards"
 
 def generate(folder: Path) -> None:
     """Write one file per dashboard, named by its uid."""
-    for build in (model_monitoring, ab_comparison):
+    for build in (model_monitoring, ab_comparison, features):
         dashboard = build().build()
         text = json.dumps(dashboard, cls=JSONEncoder, indent=2, ensure_ascii=False, sort_keys=True)
         (folder / f"{dashboard.uid}.json").write_text(text + "\n", encoding="utf-8")

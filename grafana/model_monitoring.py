@@ -1,6 +1,7 @@
 """The dashboard of one slot, or of both: is it well, and if not, why."""
 
 from alerts import alert_states
+from batching import batching
 from drift import (
     P_VALUE,
     P_VALUE_STEPS,
@@ -13,24 +14,14 @@ from drift import (
     p_value_series,
 )
 from expressions import CHOSEN_SLOTS, per_second, prediction_latency, success_share, user_requests
-from frame import Section, dashboard, fill
-from grafana_foundation_sdk.builders.dashboard import CustomVariable, Dashboard
-from grafana_foundation_sdk.models.dashboard import VariableOption
+from frame import Section, dashboard, fill, slot_variable
+from grafana_foundation_sdk.builders.dashboard import Dashboard
 from host import dials, machine, traffic_of_the_host
-from panels import SLOT_COLOURS, About, Panel, Query, number, states
+from panels import About, Panel, Query, number, states
 from traffic import LATENCY, SUCCESS, latency, predictions, totals, traffic
 
 ALERT_WORDS = {0: ("OK", "green"), 1: ("PENDING", "yellow"), 2: ("FIRING", "red")}
 UP_WORDS = {0: ("DOWN", "red"), 1: ("UP", "green")}
-
-
-def slot_variable() -> CustomVariable:
-    """Let the reader choose the slots; both at first."""
-    variable = CustomVariable("slot").label("Slot").description("The model to look at.")
-    variable.values(",".join(SLOT_COLOURS)).multi(True).include_all(True).allow_custom_value(False)
-    everything = VariableOption(selected=True, text=["All"], value=["$__all"])
-    options = [VariableOption(selected=False, text=slot, value=slot) for slot in SLOT_COLOURS]
-    return variable.current(everything).options([VariableOption(True, "All", "$__all"), *options])
 
 
 def overview() -> list[Panel]:
@@ -86,6 +77,7 @@ def model_monitoring() -> Dashboard:
         Section("", overview()),
         Section("Traffic", [*traffic(CHOSEN_SLOTS), *totals(CHOSEN_SLOTS)]),
         Section("Latency", latency(CHOSEN_SLOTS)),
+        Section("Queue and model", batching(CHOSEN_SLOTS)),
         Section("Predictions", predictions(CHOSEN_SLOTS)),
         Section("Drift", [p_value_series(CHOSEN_SLOTS), distance(CHOSEN_SLOTS), *detector(CHOSEN_SLOTS)]),
         Section("Host, shared by both slots", [*dials(), *machine(), *traffic_of_the_host()]),

@@ -1,19 +1,26 @@
-"""Wire the model server: package, predictor, sample writer, routes."""
+"""Wire the model server: model, predictor, sample writer, routes."""
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from fastapi import FastAPI
 
-from model_server.classifier import Classifier
+from model_server.answering import Answering
 from model_server.cpu_quota import available_cpus
+from model_server.feature_statistics import FeatureStatistics
+from model_server.loaded_model import LoadedModel
 from model_server.metrics import ModelMetrics
 from model_server.prediction import Predictor
+from model_server.recording import Recorder
+from model_server.reloading import Reloader
+from model_server.routes.inference_protocol import inference_protocol_router
 from model_server.routes.page import page_router
 from model_server.routes.predict import predict_router
+from model_server.routes.repository import create_internal_app
 from model_server.sample_writer import SampleStore, SampleWriter
 from model_server.settings import ModelServerSettings
 from service.app import create_service, process_registry
@@ -32,27 +39,58 @@ class Readiness:
         return self.reason
 
 
-def create_app(settings: ModelServerSettings, classifier: Classifier, store: SampleStore) -> FastAPI:
-    """Build the app around a loaded model and a store of samples."""
+@dataclass(frozen=True)
+class Apps:
+    """What the world may ask, what only this machine may ask, and the reload that a signal asks for."""
+
+    public: FastAPI
+    internal: FastAPI
+    reloader: Reloader
+
+
+def worker_count(settings: ModelServerSettings) -> int:
+    """Return how many forward passes run side by side: no more threads than CPUs, all together."""
+    return max(1, (settings.cpu_threads or available_cpus()) // settings.torch_threads)
+
+
+def create_apps(settings: ModelServerSettings, load: Callable[[], LoadedModel], store: SampleStore) -> Apps:
+    """Build the apps around a store of samples and what `load` loads, now and when told to again.
+
+    Raises:
+        BadModelPackage: it cannot be served.
+    """
+    model = load()
     registry = process_registry()
-    metrics = ModelMetrics(registry, settings.slot, classifier.package)
-    threads = settings.cpu_threads or available_cpus()
+    metrics = ModelMetrics(registry, settings.slot)
+    features = FeatureStatistics(registry, settings.slot)
+    workers = worker_count(settings)
     predictor = Predictor(
-        classifier,
+        model,
         metrics,
-        threads=threads,
+        workers=workers,
+        batch_size=settings.batch_max_size,
         queue_size=settings.queue_size,
+        deadline_seconds=settings.queue_deadline_seconds,
         max_pixels=settings.max_image_pixels,
     )
     writer = SampleWriter(store, metrics, settings.sample_queue_size)
+    recorder = Recorder(settings.slot, settings.sample_rate, metrics, features, writer.offer)
+    answering = Answering(predictor, recorder)
     readiness = Readiness()
-    manifest = classifier.package.manifest
+
+    def serve(model: LoadedModel) -> None:
+        metrics.show_model(model.package)
+        features.watch(model.manifest.tensor)
+        predictor.model = model
+
+    serve(model)
+    reloader = Reloader(load, serve, metrics)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         writing = asyncio.create_task(writer.run())
         readiness.reason = None
-        logger.info("ready", extra={"model": manifest.name, "version": manifest.version, "threads": threads})
+        logger.info("ready", extra={**describe(predictor.model), "workers": workers})
         yield
         readiness.reason = "the server is draining"
         writing.cancel()
@@ -62,13 +100,23 @@ def create_app(settings: ModelServerSettings, classifier: Classifier, store: Sam
         await store.close()
         predictor.close()
 
-    return create_service(
+    public = create_service(
         settings,
         title="Model server",
         registry=registry,
-        routers=[page_router(), predict_router(settings, predictor, writer.offer)],
+        routers=[
+            page_router(),
+            predict_router(settings.slot, answering, fault_injection=settings.fault_injection),
+            inference_protocol_router(answering, readiness),
+        ],
         not_ready=readiness,
         lifespan=lifespan,
         max_body_bytes=settings.max_body_bytes,
-        headers={"X-Model": manifest.name, "X-Model-Version": manifest.version},
+        headers=lambda: predictor.model.headers,
     )
+    return Apps(public, create_internal_app(predictor, reloader), reloader)
+
+
+def describe(model: LoadedModel) -> dict[str, str]:
+    """Return what the log says of a model."""
+    return {"model": model.manifest.name, "version": model.manifest.version}

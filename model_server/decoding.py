@@ -1,6 +1,8 @@
 """Strangers' bytes to an upright RGB image."""
 
 import io
+import math
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -17,8 +19,25 @@ class TooManyPixels(Exception):
     """The image would be larger than allowed once decoded."""
 
 
-def decode(data: bytes, max_pixels: int) -> Image.Image:
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """An image, and its width and height before a JPEG was reduced."""
+
+    image: Image.Image
+    width: int
+    height: int
+
+    @property
+    def reduction(self) -> int:
+        """Return by what the image's sides were divided: 1, 2, 4 or 8."""
+        return round(max(self.width, self.height) / max(self.image.size))
+
+
+def decode(data: bytes, max_pixels: int, shortest_side: float = math.inf) -> Decoded:
     """Decode the first frame to 8-bit RGB, turned as its EXIF orientation says, transparency on white.
+
+    A JPEG comes out at half, a quarter or an eighth of its size as long as no side gets shorter than
+    `shortest_side`: libjpeg then computes only the pixels that it returns.
 
     Raises:
         NotAnImage: not one of FORMATS, truncated, or corrupt.
@@ -26,10 +45,15 @@ def decode(data: bytes, max_pixels: int) -> Image.Image:
     """
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            if image.width * image.height <= max_pixels:
+            width, height = image.size
+            if width * height <= max_pixels:
+                if shortest_side < min(width, height):
+                    image.draft(None, (math.ceil(shortest_side), math.ceil(shortest_side)))
+                reduced = image.size
                 ImageOps.exif_transpose(image, in_place=True)
-                return to_rgb(image)
-            size = f"{image.width} x {image.height}"
+                upright = (width, height) if image.size == reduced else (height, width)
+                return Decoded(to_rgb(image), *upright)
+            size = f"{width} x {height}"
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise TooManyPixels(f"{max_pixels} pixels are allowed; {error}") from error
     except UnidentifiedImageError as error:
@@ -48,7 +72,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
         flat = Image.new("RGB", layered.size, WHITE)
         flat.paste(layered, mask=layered.getchannel("A"))
         return flat
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def sixteen_bits_to_eight(image: Image.Image) -> Image.Image:

@@ -2,13 +2,22 @@
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 FILE_NAME = "model.toml"
-Channels = tuple[float, float, float]
-Positive = Annotated[float, Field(gt=0)]
+Channels = tuple[FiniteFloat, FiniteFloat, FiniteFloat]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Name = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class BadModelPackage(Exception):
@@ -25,19 +34,47 @@ class ImageInput(BaseModel):
     std: tuple[Positive, Positive, Positive]
 
 
+class TensorInput(BaseModel):
+    """A row of numbers that becomes the network's input as it is.
+
+    `mean` and `std` are the training data's: nothing is scaled with them, the dashboards compare with them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    features: tuple[Name, ...] = Field(min_length=1, max_length=1000)
+    mean: tuple[FiniteFloat, ...] | None = None
+    std: tuple[Positive, ...] | None = None
+
+    @model_validator(mode="after")
+    def _lengths_agree(self) -> Self:
+        if len(set(self.features)) != len(self.features):
+            raise ValueError("two features have the same name")
+        if (self.mean is None) != (self.std is None):
+            raise ValueError("give mean and std, or neither")
+        if any(len(one) != len(self.features) for one in (self.mean, self.std) if one is not None):
+            raise ValueError(f"mean and std need one number for each of the {len(self.features)} features")
+        return self
+
+
 class Manifest(BaseModel):
-    """The typed contents of `model.toml`; paths are relative to its folder."""
+    """The typed contents of `model.toml`; paths are relative to its folder.
+
+    Of `image` and `tensor` exactly the one is there that `input` names.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
     version: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")
-    classes: tuple[str, ...] = Field(min_length=1)
     network: str = Field(pattern=r"^[\w./-]+\.py:[A-Za-z_]\w*$")
     weights: str
     sha256: str
-    outputs: Literal["logits", "probabilities"] = "logits"
-    input: ImageInput
+    input: Literal["image", "tensor"]
+    outputs: Literal["logits", "probabilities", "values"] = "logits"
+    classes: tuple[str, ...] = ()
+    image: ImageInput | None = None
+    tensor: TensorInput | None = None
 
     @field_validator("classes")
     @classmethod
@@ -45,6 +82,31 @@ class Manifest(BaseModel):
         if len(set(classes)) != len(classes):
             raise ValueError("two classes have the same name")
         return classes
+
+    @model_validator(mode="after")
+    def _tables_fit(self) -> Self:
+        other = "tensor" if self.input == "image" else "image"
+        if getattr(self, self.input) is None or getattr(self, other) is not None:
+            raise ValueError(f'input = "{self.input}" needs the table [{self.input}], and no [{other}]')
+        if self.input == "image" and self.outputs == "values":
+            raise ValueError('outputs = "values" is for input = "tensor"')
+        if (self.outputs == "values") != (not self.classes):
+            raise ValueError('classes are needed, but for outputs = "values", which has none')
+        return self
+
+    @property
+    def image_input(self) -> ImageInput:
+        """Return what to do with images; BadModelPackage when the model takes none."""
+        if self.image is None:
+            raise BadModelPackage(f"{self.name} takes rows of numbers, not images")
+        return self.image
+
+    @property
+    def tensor_input(self) -> TensorInput:
+        """Return what the rows are made of; BadModelPackage when the model takes images."""
+        if self.tensor is None:
+            raise BadModelPackage(f"{self.name} takes images, not rows of numbers")
+        return self.tensor
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -59,5 +121,7 @@ def read_manifest(folder: Path) -> Manifest:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadModelPackage(f"{path}: {error}") from error
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        wrong = "; ".join(
+            ": ".join(filter(None, [".".join(map(str, one["loc"])), one["msg"]])) for one in error.errors()
+        )
         raise BadModelPackage(f"{path}: {wrong}") from error

@@ -2,29 +2,51 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from model_server.manifest import Manifest
 from model_server.model_package import ModelPackage
 
 CONFIDENCE_BUCKETS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
-INFERENCE_BUCKETS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+SECONDS_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64)
 DROP_REASONS = ("queue_full", "rejected", "shutdown")
+RELOADS = ("loaded", "refused")
+
+
+class QueueMetrics:
+    """How requests wait for the model, and how many go together."""
+
+    def __init__(self, registry: CollectorRegistry, slot: str) -> None:
+        self.depth = Gauge(
+            "inference_queue_depth", "Requests waiting for a worker.", ["slot"], registry=registry
+        ).labels(slot)
+        self.seconds = Histogram(
+            "inference_queue_seconds",
+            "Time a request waited for a worker.",
+            ["slot"],
+            buckets=SECONDS_BUCKETS,
+            registry=registry,
+        ).labels(slot)
+        self.batch_size = Histogram(
+            "inference_batch_size",
+            "Requests answered together.",
+            ["slot"],
+            buckets=BATCH_BUCKETS,
+            registry=registry,
+        ).labels(slot)
 
 
 class ModelMetrics:
     """What one slot predicts, how long that takes, and what became of its samples."""
 
-    def __init__(self, registry: CollectorRegistry, slot: str, package: ModelPackage) -> None:
-        manifest = package.manifest
-        info = Gauge(
+    def __init__(self, registry: CollectorRegistry, slot: str) -> None:
+        self._slot = slot
+        self._info = Gauge(
             "model_info", "The model served.", ["slot", "model", "version", "sha256"], registry=registry
         )
-        info.labels(slot, manifest.name, manifest.version, package.sha256).set(1)
-        predictions = Counter(
+        self._predictions = Counter(
             "predictions_total", "Answers by label.", ["slot", "model", "version", "label"], registry=registry
         )
-        self.predictions = {
-            label: predictions.labels(slot, manifest.name, manifest.version, label)
-            for label in manifest.classes
-        }
+        self.queue = QueueMetrics(registry, slot)
         self.confidence = Histogram(
             "prediction_confidence",
             "Probability of the label answered.",
@@ -34,9 +56,9 @@ class ModelMetrics:
         ).labels(slot)
         self.inference_seconds = Histogram(
             "inference_duration_seconds",
-            "Time of one forward pass.",
+            "Time of one forward pass, whatever its batch.",
             ["slot"],
-            buckets=INFERENCE_BUCKETS_SECONDS,
+            buckets=SECONDS_BUCKETS,
             registry=registry,
         ).labels(slot)
         self.samples_written = Counter(
@@ -44,3 +66,21 @@ class ModelMetrics:
         ).labels(slot)
         dropped = Counter("samples_dropped_total", "Samples given up.", ["slot", "reason"], registry=registry)
         self.samples_dropped = {reason: dropped.labels(slot, reason) for reason in DROP_REASONS}
+        reloads = Counter(
+            "model_reloads_total", "Model packages loaded or refused.", ["slot", "outcome"], registry=registry
+        )
+        self.reloads = {outcome: reloads.labels(slot, outcome) for outcome in RELOADS}
+
+    def show_model(self, package: ModelPackage) -> None:
+        """Say which model is served from now on; each of its labels counts from 0."""
+        manifest = package.manifest
+        self._info.clear()
+        self._info.labels(self._slot, manifest.name, manifest.version, package.sha256).set(1)
+        for label in manifest.classes or ("",):
+            self._predictions.labels(self._slot, manifest.name, manifest.version, label)
+
+    def count(self, manifest: Manifest, label: str, confidence: float) -> None:
+        """Count one answer; a regressor's has no label and no confidence."""
+        self._predictions.labels(self._slot, manifest.name, manifest.version, label).inc()
+        if label:
+            self.confidence.observe(confidence)

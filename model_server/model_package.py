@@ -5,12 +5,13 @@ dict read with `weights_only=True`.
 """
 
 import hashlib
-import importlib.util
 import pickle
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -26,7 +27,7 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, eq=False)
 class ModelPackage:
-    """A model that is ready to answer: `network` is in evaluation mode and has `embed` and `head`."""
+    """A model in evaluation mode; the network of an image model has `embed` and `head`."""
 
     manifest: Manifest
     network: nn.Module
@@ -42,7 +43,7 @@ def load_model_package(folder: Path) -> ModelPackage:
     manifest = read_manifest(folder)
     weights = folder / manifest.weights
     sha256 = verify_sha256(weights, expected_sha256(folder, manifest))
-    network = build_network(folder, manifest.network)
+    network = build_network(folder, manifest)
     try:
         network.load_state_dict(read_weights(weights))
     except RuntimeError as error:
@@ -78,22 +79,28 @@ def verify_sha256(path: Path, expected: str) -> str:
     return found
 
 
-def build_network(folder: Path, network: str) -> nn.Module:
-    """Import `FILE.py:Class` from the package's folder and make one, untrained."""
+def build_network(folder: Path, manifest: Manifest) -> nn.Module:
+    """Run `FILE.py` of the package's folder and make one of its `Class`, untrained."""
     declare_missing_operators()
-    file_name, class_name = network.split(":")
+    file_name, class_name = manifest.network.split(":")
     path = folder / file_name
-    spec = importlib.util.spec_from_file_location(f"model_package_{path.stem}", path)
-    if spec is None or spec.loader is None or not path.is_file():
-        raise BadModelPackage(f"{path} does not exist")
-    module = importlib.util.module_from_spec(spec)
+    module = ModuleType(f"model_package_{path.stem}")
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module  # where dataclasses, among others, look for it
     try:
-        spec.loader.exec_module(module)
+        # Not imported: of a file that was changed a moment ago, Python would run what it cached before.
+        exec(compile(path.read_bytes(), path, "exec"), vars(module))  # noqa: S102 - the operator's own code
         built = getattr(module, class_name)()
+    except FileNotFoundError as error:
+        raise BadModelPackage(
+            f"{path} does not exist" if not path.exists() else f"{path}: {error}"
+        ) from error
     except Exception as error:  # whatever the operator's code raises is the reason to show
         raise BadModelPackage(f"{path}: {class_name} cannot be made: {error!r}") from error
-    if not isinstance(built, nn.Module) or not all(hasattr(built, name) for name in ("embed", "head")):
-        raise BadModelPackage(f"{path}: {class_name} must be an nn.Module with the methods embed and head")
+    methods = ("embed", "head") if manifest.input == "image" else ("forward",)
+    if not isinstance(built, nn.Module) or not all(hasattr(built, name) for name in methods):
+        needed = " and ".join(methods)
+        raise BadModelPackage(f"{path}: {class_name} must be an nn.Module with the methods {needed}")
     return built
 
 

@@ -1,6 +1,7 @@
 """The model server's settings."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, PositiveInt, SecretStr
 
@@ -16,6 +17,12 @@ class ModelServerSettings(ServiceSettings):
     sample_queue_size: PositiveInt = 1000
     max_body_bytes: PositiveInt = 10 * 2**20
     max_image_pixels: PositiveInt = 25_000_000
-    queue_size: PositiveInt = 128
+    batch_max_size: int = Field(8, ge=1, le=64)
+    queue_size: PositiveInt = 512
+    queue_deadline_seconds: float = Field(5.0, gt=0, le=60)
     cpu_threads: PositiveInt | None = None
+    torch_threads: PositiveInt = 1
+    device: Literal["cpu", "cuda"] = "cpu"
+    internal_host: str = "127.0.0.1"
+    internal_port: int = Field(8002, ge=1, le=65535)
     fault_injection: bool = False

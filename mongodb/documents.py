@@ -89,6 +89,21 @@ class StoredSample:
 
 
 @dataclass(frozen=True)
+class FeatureResult:
+    """What a detector wrote about one feature of a window."""
+
+    name: str
+    p_value: float
+    distance: float
+    drift: bool
+
+    @classmethod
+    def from_document(cls, document: Document) -> "FeatureResult":
+        """Read a part of a result's document; KeyError when a field is missing."""
+        return cls(**{one.name: document[one.name] for one in fields(cls)})
+
+
+@dataclass(frozen=True)
 class Result:
     """What a detector wrote about one window of a slot."""
 
@@ -107,6 +122,7 @@ class Result:
     first_sample_at: datetime
     last_sample_at: datetime
     scored_at: datetime
+    features: tuple[FeatureResult, ...] = ()  # of a model that takes rows of features
 
     def to_document(self) -> dict[str, Any]:
         """Return the document; the database gives it its `_id`."""
@@ -115,4 +131,6 @@ class Result:
     @classmethod
     def from_document(cls, document: Document) -> "Result":
         """Read a document of `drift_results`; KeyError when a field is missing; others are passed over."""
-        return cls(**{one.name: document[one.name] for one in fields(cls)})
+        features = document.get("features", ())  # results from before there were any have none
+        plain = {one.name: document[one.name] for one in fields(cls) if one.name != "features"}
+        return cls(**plain, features=tuple(FeatureResult.from_document(feature) for feature in features))

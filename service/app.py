@@ -33,11 +33,11 @@ def create_service(
     not_ready: Callable[[], str | None],
     lifespan: Lifespan,
     max_body_bytes: int,
-    headers: Mapping[str, str] | None = None,
+    headers: Callable[[], Mapping[str, str]] = dict,
 ) -> FastAPI:
     """Build the app: the given routes, health and metrics, problem+json, and a request id on every answer.
 
-    `headers` go out with every answer, beside X-Request-ID and X-Slot.
+    What `headers` returns goes out with every answer, beside X-Request-ID and X-Slot.
     """
     app = FastAPI(title=title, lifespan=lifespan)
     for router in (*routers, health_router(registry, not_ready)):
@@ -46,5 +46,5 @@ def create_service(
     install_problem_handlers(app)
     app.add_middleware(BodyLimitMiddleware, max_bytes=max_body_bytes)
     app.add_middleware(HttpMetricsMiddleware, metrics=HttpMetrics(registry, settings.slot))
-    app.add_middleware(RequestIdMiddleware, headers={"X-Slot": settings.slot, **(headers or {})})
+    app.add_middleware(RequestIdMiddleware, headers=lambda: {"X-Slot": settings.slot, **headers()})
     return app

@@ -27,7 +27,8 @@ class BodyLimitMiddleware:
             return
         length = Headers(scope=scope).get("content-length", "")
         if length.isdecimal() and int(length) > self.max_bytes:
-            await problem_response(Problem(413, "Content Too Large", self.detail))(scope, receive, send)
+            problem = Problem(413, "Content Too Large", self.detail)
+            await problem_response(problem, scope["path"])(scope, receive, send)
             return
         received = 0
 

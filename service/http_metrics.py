@@ -1,6 +1,7 @@
 """Count and time requests under the route's template, so that a stranger's paths make no new series."""
 
 import time
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -37,8 +38,14 @@ class HttpMetrics:
         route = scope.get("route")
         path = getattr(route, "path", UNMATCHED)
         method = scope["method"] if scope["method"] in METHODS else "OTHER"
-        self.requests.labels(self.slot, method, path, str(status)).inc()
-        self.duration.labels(self.slot, method, path).observe(seconds)
+        requests, duration = self._series(method, path, status)
+        requests.inc()
+        duration.observe(seconds)
+
+    @cache  # noqa: B019 - as long as the program; few, as strangers' paths and methods are not in it
+    def _series(self, method: str, path: str, status: int) -> tuple[Counter, Histogram]:
+        requests = self.requests.labels(self.slot, method, path, str(status))
+        return requests, self.duration.labels(self.slot, method, path)
 
 
 class HttpMetricsMiddleware:

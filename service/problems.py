@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem documents that carry the request id."""
+"""Errors as RFC 9457 problem documents with the request id; below /v2 as the protocol there has them."""
 
 import logging
 from collections.abc import Mapping
@@ -9,11 +9,15 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.request_id import current_request_id
 
 logger = logging.getLogger(__name__)
+
+OPEN_INFERENCE = "/v2"
+CLIENT_CLOSED_REQUEST = 499  # nginx's number for it
 
 
 class Problem(Exception):
@@ -35,8 +39,10 @@ class ProblemResponse(JSONResponse):
     media_type = "application/problem+json"
 
 
-def problem_response(problem: Problem, **extra: Any) -> ProblemResponse:
-    """Render a problem, with further members where a kind of problem has them."""
+def problem_response(problem: Problem, path: str, **extra: Any) -> JSONResponse:
+    """Render a problem in the form of the path's protocol; `extra` are further members of problem+json."""
+    if path == OPEN_INFERENCE or path.startswith(f"{OPEN_INFERENCE}/"):
+        return JSONResponse({"error": problem.detail}, problem.status, problem.headers)
     content = {
         "type": "about:blank",
         "title": problem.title,
@@ -48,25 +54,32 @@ def problem_response(problem: Problem, **extra: Any) -> ProblemResponse:
     return ProblemResponse(content, problem.status, problem.headers)
 
 
-async def answer_problem(_: Request, error: Exception) -> ProblemResponse:
+async def answer_problem(request: Request, error: Exception) -> JSONResponse:
     """Answer a problem that a route raised."""
     assert isinstance(error, Problem)  # noqa: S101 - the registration below guarantees it, mypy cannot know
-    return problem_response(error)
+    return problem_response(error, request.url.path)
 
 
-async def answer_http_exception(_: Request, error: Exception) -> ProblemResponse:
+async def answer_http_exception(request: Request, error: Exception) -> JSONResponse:
     """Answer what the framework itself refuses: unknown path, wrong method, too large a body."""
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
     title = "Content Too Large" if error.status_code == 413 else HTTPStatus(error.status_code).phrase
-    return problem_response(Problem(error.status_code, title, str(error.detail), error.headers))
+    problem = Problem(error.status_code, title, str(error.detail), error.headers)
+    return problem_response(problem, request.url.path)
 
 
-async def answer_invalid_request(_: Request, error: Exception) -> ProblemResponse:
+async def answer_invalid_request(request: Request, error: Exception) -> JSONResponse:
     """Answer a request that does not fit the route's declared form, naming each place."""
     assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
     errors = [{"at": ".".join(map(str, one["loc"])), "message": one["msg"]} for one in error.errors()[:20]]
     detail = "; ".join(f"{one['at']}: {one['message']}" for one in errors[:3])
-    return problem_response(Problem(422, "Invalid request", detail), errors=errors)
+    return problem_response(Problem(422, "Invalid request", detail), request.url.path, errors=errors)
+
+
+async def answer_nobody(request: Request, _: Exception) -> JSONResponse:
+    """Count a client that left before it had sent its request; nobody reads the answer."""
+    problem = Problem(CLIENT_CLOSED_REQUEST, "Client Closed Request", "The client left.")
+    return problem_response(problem, request.url.path)
 
 
 class CrashMiddleware:
@@ -90,7 +103,7 @@ class CrashMiddleware:
                 raise
             logger.exception("unhandled error")
             detail = "The server failed on this request. Its log has the cause under this request_id."
-            response = problem_response(Problem(500, "Internal Server Error", detail))
+            response = problem_response(Problem(500, "Internal Server Error", detail), scope["path"])
             await response(scope, receive, send)
 
 
@@ -99,4 +112,5 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Problem, answer_problem)
     app.add_exception_handler(HTTPException, answer_http_exception)
     app.add_exception_handler(RequestValidationError, answer_invalid_request)
+    app.add_exception_handler(ClientDisconnect, answer_nobody)
     app.add_middleware(CrashMiddleware)

@@ -1,7 +1,8 @@
 """One id per request: taken over from the caller when it is sane, made otherwise."""
 
+import random
 import re
-import uuid
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -15,13 +16,16 @@ current_request_id: ContextVar[str] = ContextVar("current_request_id", default="
 
 def choose_request_id(offered: str | None) -> str:
     """Return the caller's id if it is safe to log and store, else a new one."""
-    return offered if offered is not None and SANE.fullmatch(offered) else uuid.uuid4().hex
+    return offered if offered is not None and SANE.fullmatch(offered) else f"{random.getrandbits(128):032x}"
 
 
 class RequestIdMiddleware:
-    """Set `current_request_id` for the request and send the id, and fixed headers, with its answer."""
+    """Set `current_request_id` for the request and send the id, and `headers`, with its answer.
 
-    def __init__(self, app: ASGIApp, headers: dict[str, str]) -> None:
+    A header that the answer has already stays as it is.
+    """
+
+    def __init__(self, app: ASGIApp, headers: Callable[[], Mapping[str, str]]) -> None:
         self.app = app
         self.headers = headers
 
@@ -35,7 +39,9 @@ class RequestIdMiddleware:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update({HEADER: request_id, **self.headers})
+                headers[HEADER] = request_id
+                for name, value in self.headers().items():
+                    headers.setdefault(name, value)
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

@@ -34,8 +34,9 @@ classes = ["red", "green", "blue"]
 network = "network.py:Colour"
 weights = "artifacts/weights.safetensors"
 sha256 = "artifacts/weights.sha256"
+input = "image"
 
-[input]
+[image]
 size = 16
 mean = [0.0, 0.0, 0.0]
 std = [1.0, 1.0, 1.0]

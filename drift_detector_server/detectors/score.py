@@ -1,4 +1,4 @@
-"""What a detector is: something that scores a batch of embeddings against its reference."""
+"""What a detector is: something that scores a batch against its reference."""
 
 import math
 import zlib
@@ -13,12 +13,23 @@ SEED = 20261121
 
 
 @dataclass(frozen=True)
+class FeatureScore:
+    """What a test says of one feature of a batch."""
+
+    name: str
+    p_value: float
+    distance: float
+    drift: bool
+
+
+@dataclass(frozen=True)
 class Score:
-    """What a permutation test says of one batch."""
+    """What a test says of one batch; `features` only where the reference names them."""
 
     p_value: float
-    distance: float  # the squared maximum mean discrepancy, unbiased: may be a little below 0
+    distance: float  # in the detector's measure; an unbiased one may be a little below 0
     threshold: float  # the distance above which the p-value is below its threshold
+    features: tuple[FeatureScore, ...] = ()
 
     @property
     def drift(self) -> bool:

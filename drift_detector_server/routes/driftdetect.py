@@ -4,10 +4,10 @@ from typing import Annotated
 
 import numpy as np
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from drift_detector_server.detectors.score import Embeddings
-from drift_detector_server.reference import measurable
+from drift_detector_server.reference import Reference, measurable
 from drift_detector_server.scorer import Scorer
 from service.problems import Problem
 
@@ -15,29 +15,41 @@ MAX_WAITING = 8
 
 
 class DriftRequest(BaseModel):
-    """A batch of embeddings, one list of numbers per sample."""
+    """A batch of embeddings or rows of features, one list of numbers per sample."""
 
     p_value_threshold: Annotated[float, Field(gt=0, lt=1)] = 0.05
     batch: list[list[float]]
 
 
+class FeatureAnswer(BaseModel):
+    """What the detector says, or wrote, of one feature."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    p_value: float
+    distance: float
+    drift: bool
+
+
 class DriftAnswer(BaseModel):
-    """What the detector says of the batch."""
+    """What the detector says of the batch; `features` only where the reference names them."""
 
     p_value: float
     distance: float
     threshold: float
     drift: bool
     n: int
+    features: list[FeatureAnswer]
 
 
-def driftdetect_router(scorer: Scorer, width: int, max_rows: int) -> APIRouter:
-    """Build the route for embeddings of this width."""
+def driftdetect_router(scorer: Scorer, reference: Reference, max_rows: int) -> APIRouter:
+    """Build the route for batches that this reference can be compared with."""
     router = APIRouter(tags=["drift"])
 
-    @router.post("/driftdetect", summary="Compare a batch of embeddings with the reference")
+    @router.post("/driftdetect", summary="Compare a batch with the reference")
     async def driftdetect(request: DriftRequest) -> DriftAnswer:
-        batch = to_embeddings(request.batch, width, max_rows)
+        batch = to_embeddings(request.batch, reference, max_rows)
         if scorer.waiting >= MAX_WAITING:
             raise Problem(503, "Busy", f"{MAX_WAITING} batches are waiting. Try again.", {"Retry-After": "5"})
         try:
@@ -50,20 +62,19 @@ def driftdetect_router(scorer: Scorer, width: int, max_rows: int) -> APIRouter:
             threshold=score.threshold,
             drift=score.drift,
             n=len(batch),
+            features=[FeatureAnswer.model_validate(feature) for feature in score.features],
         )
 
     return router
 
 
-def to_embeddings(rows: list[list[float]], width: int, max_rows: int) -> Embeddings:
+def to_embeddings(rows: list[list[float]], reference: Reference, max_rows: int) -> Embeddings:
     """Return the batch as (n, width) float32; a 422 problem that says what to do when it is not one."""
     if not 2 <= len(rows) <= max_rows:
         raise refused(f"The batch has {len(rows)} rows. Send 2 to {max_rows}; 100 make a good test.")
     for number, row in enumerate(rows):
-        if len(row) != width:
-            raise refused(
-                f"Row {number} has {len(row)} values. Send the {width} of this slot's model's embedding."
-            )
+        if len(row) != reference.width:
+            raise refused(f"Row {number} has {len(row)} values. Send the {reference.values}.")
     with np.errstate(over="ignore"):  # what does not fit float32 becomes infinite, and is refused below
         batch = np.array(rows, dtype=np.float64).astype(np.float32)
     usable = measurable(batch)

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
 
+from drift_detector_server.routes.driftdetect import FeatureAnswer
 from mongodb.store import Store, StoreUnavailable
 from service.problems import Problem
 
@@ -30,6 +31,7 @@ class WindowResult(BaseModel):
     first_sample_at: datetime
     last_sample_at: datetime
     scored_at: datetime
+    features: list[FeatureAnswer]
 
 
 def results_router(store: Store, slot: str) -> APIRouter:

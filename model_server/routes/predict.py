@@ -1,105 +1,77 @@
-"""`POST /predict`: an image in, its class out."""
+"""`POST /predict`: images or rows of numbers in, what the model says of them out."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Annotated
+from typing import Any
 
-from fastapi import APIRouter, File, UploadFile
-from pydantic import BaseModel
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
 
-from model_server.decoding import NotAnImage, TooManyPixels
-from model_server.manifest import Manifest
-from model_server.prediction import Prediction, Predictor, QueueFull
-from model_server.sampling import is_sampled
-from model_server.settings import ModelServerSettings
-from mongodb.documents import Sample
+from model_server.answering import Answering
+from model_server.answers import ImageAnswer, RowsAnswer, classified, computed
+from model_server.prediction import Prediction
+from model_server.routes.uploads import read_uploads
+from model_server.rows import RowsBody, WrongRows, read_rows
 from service.problems import Problem
 from service.request_id import current_request_id
 
-FAULT = "fake_server_error/"
-UNDECLARED = "application/octet-stream"
-
-Image = Annotated[UploadFile, File(description="JPEG, PNG, GIF, WebP, BMP, TIFF or AVIF")]
-
-
-class Answer(BaseModel):
-    """What the model says of one uploaded image."""
-
-    filename: str | None
-    content_type: str | None
-    likely_class: str
-    probability: float
-    probabilities: dict[str, float]
-    request_id: str
-    slot: str
-    model: str
-    version: str
+BINARY = {"type": "string", "format": "binary"}
+FILES = {"type": "object", "required": ["file"], "properties": {"file": {"type": "array", "items": BINARY}}}
+REQUEST_BODY = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {"schema": FILES},
+        "image/*": {"schema": BINARY},
+        "application/json": {"schema": RowsBody.model_json_schema()},
+    },
+}
 
 
-class InjectedFault(Exception):
-    """The fault that a load test asked for."""
-
-
-def predict_router(
-    settings: ModelServerSettings, predictor: Predictor, offer_sample: Callable[[Sample], None]
-) -> APIRouter:
-    """Build the route on a predictor; a share of the predictions is offered as samples."""
+def predict_router(slot: str, answering: Answering, *, fault_injection: bool) -> APIRouter:
+    """Build the route; it takes what the model of the moment takes."""
     router = APIRouter(tags=["predict"])
-    manifest = predictor.classifier.package.manifest
 
-    @router.post("/predict", summary="Classify an image")
-    async def predict(file: Image) -> Answer:
-        refuse_other_types(file.content_type, fault_injection=settings.fault_injection)
-        prediction = await predict_or_refuse(predictor, await file.read())
-        request_id = current_request_id.get()
-        if is_sampled(request_id, settings.sample_rate):
-            offer_sample(make_sample(request_id, settings.slot, manifest, prediction))
-        return Answer(
-            filename=file.filename,
-            content_type=file.content_type,
-            likely_class=prediction.label,
-            probability=prediction.confidence,
-            probabilities=prediction.probabilities,
-            request_id=request_id,
-            slot=settings.slot,
-            model=manifest.name,
-            version=manifest.version,
-        )
+    # The body is read by hand: it has three forms, and declared parameters would cost throughput.
+    @router.post(
+        "/predict",
+        summary="Ask the model: images as form or raw body, or JSON rows of a tensor model",
+        openapi_extra={"requestBody": REQUEST_BODY},
+        responses={200: {"model": ImageAnswer | list[ImageAnswer] | RowsAnswer}},
+    )
+    async def predict(request: Request) -> JSONResponse:
+        takes_images = answering.model.manifest.image is not None
+        return await (predict_images(request) if takes_images else predict_rows(request))
+
+    async def predict_images(request: Request) -> JSONResponse:
+        uploads = await read_uploads(request, fault_injection=fault_injection)
+        predictions = await answering.answer(request, [upload.data for upload in uploads])
+        answers = [
+            {
+                "filename": upload.filename,
+                "content_type": upload.content_type,
+                **classified(prediction),
+                **origin(prediction),
+            }
+            for upload, prediction in zip(uploads, predictions, strict=True)
+        ]
+        return answer(answers if len(answers) > 1 else answers[0], predictions[0])
+
+    async def predict_rows(request: Request) -> JSONResponse:
+        body = await request.body()
+        spec = answering.model.manifest.tensor_input
+        try:
+            rows, is_single = read_rows(body, spec)
+        except WrongRows as error:
+            raise Problem(422, "Invalid request", str(error)) from error
+        (prediction,) = await answering.answer(request, [rows])
+        return answer({**computed(prediction, is_single=is_single), **origin(prediction)}, prediction)
+
+    def origin(prediction: Prediction) -> dict[str, Any]:
+        manifest = prediction.model.manifest
+        names = {"slot": slot, "model": manifest.name, "version": manifest.version}
+        return {"request_id": current_request_id.get(), **names}
 
     return router
 
 
-def refuse_other_types(content_type: str | None, *, fault_injection: bool) -> None:
-    """Refuse what is declared to be no image; an undeclared type is judged by its bytes."""
-    declared = content_type or UNDECLARED
-    if fault_injection and declared.startswith(FAULT):
-        raise InjectedFault(declared)
-    if declared != UNDECLARED and not declared.startswith("image/"):
-        raise Problem(415, "Unsupported Media Type", f"The part `file` is {declared!r}. Send an image.")
-
-
-async def predict_or_refuse(predictor: Predictor, data: bytes) -> Prediction:
-    """Answer, or say why not and what to do."""
-    try:
-        return await predictor.predict(data)
-    except NotAnImage as error:
-        raise Problem(415, "Unsupported Media Type", f"The file is no image: {error}.") from error
-    except TooManyPixels as error:
-        raise Problem(413, "Content Too Large", f"The image is too large: {error}.") from error
-    except QueueFull as error:
-        detail = "Too many predictions are waiting. Try again in a second."
-        raise Problem(503, "Service Unavailable", detail, {"Retry-After": "1"}) from error
-
-
-def make_sample(request_id: str, slot: str, manifest: Manifest, prediction: Prediction) -> Sample:
-    """Make what the drift detector will read of this prediction."""
-    return Sample(
-        request_id=request_id,
-        slot=slot,
-        model=manifest.name,
-        version=manifest.version,
-        created_at=datetime.now(UTC),
-        embedding=prediction.embedding,
-        label=prediction.label,
-        confidence=prediction.confidence,
-    )
+def answer(content: Any, prediction: Prediction) -> JSONResponse:
+    """Return the answer under the name of the model that gave it: it may have been replaced since."""
+    return JSONResponse(content, headers=prediction.model.headers)

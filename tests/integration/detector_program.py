@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +28,12 @@ async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 30) -
             await asyncio.sleep(0.01)
 
 
-def write_reference(folder: Path, rows: int = 100, width: int = 8) -> Path:
-    """Write a reference of standard normal embeddings and return its file."""
+def write_reference(folder: Path, rows: int = 100, width: int = 8, features: Sequence[str] = ()) -> Path:
+    """Write a reference of standard normal embeddings, or of features with these names; return its file."""
     path = folder / "reference.safetensors"
     embeddings: NDArray[np.float32] = np.random.default_rng(0).normal(size=(rows, width)).astype(np.float32)
-    save_file({"embeddings": embeddings}, path, {"model": "small-cnn", "version": "1"})
+    names = {"features": json.dumps(features)} if features else {}
+    save_file({"embeddings": embeddings}, path, {"model": "small-cnn", "version": "1", **names})
     return path
 
 

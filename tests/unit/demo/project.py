@@ -46,7 +46,8 @@ TINY = Manifest(
     network="network.py:Tiny",
     weights="artifacts/weights.safetensors",
     sha256="artifacts/weights.sha256",
-    input=ImageInput(size=16, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5)),
+    input="image",
+    image=ImageInput(size=16, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5)),
 )
 
 

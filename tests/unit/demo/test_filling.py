@@ -54,7 +54,7 @@ def order(slot: Slot, tmp_path: Path) -> Order:
 def test_published_weights_are_served(order: Order, mirror: tuple[str, Path]) -> None:
     """Fetched, hashed, named in model.toml, and with a reference of their own."""
     url, folder = mirror
-    network = build_network(order.slot.package, order.manifest.network)
+    network = build_network(order.slot.package, order.manifest)
     torch.save(network.state_dict(), folder / "fruit_classifier_state_dict.pt")
     fetch_weights(order, url)
     carry_out([order])
@@ -101,7 +101,7 @@ def test_without_a_network_the_slot_stays_as_it_was(order: Order) -> None:
 def test_one_slot_s_fault_does_not_stop_the_other(order: Order, tmp_path: Path) -> None:
     """The good slot gets its reference, and what went wrong is said with the other's name."""
     good = tiny_slot(tmp_path / "good")
-    network = build_network(good.package, TINY.network)
+    network = build_network(good.package, TINY)
     write_weights(network, good.package / TINY.weights)
     write_sha256(good.package / TINY.weights, good.package / TINY.sha256)
     images = order.reference_images

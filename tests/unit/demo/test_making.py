@@ -14,6 +14,7 @@ from demo.training import Recipe
 from demo.wholeness import sha256_of
 from model_server.manifest import BadModelPackage
 from model_server.model_package import load_model_package
+from model_server.reference import Unusable
 from tests.unit.demo.project import TINY, order_for, tiny_slot, write_coloured_images
 
 ENOUGH = Recipe(sizes=(16,) * 25, learning_rate=0.3)
@@ -85,7 +86,7 @@ def test_a_reference_says_which_weights_it_was_made_with(slot: Slot, images: Pat
 
 def test_too_few_images_make_no_reference(slot: Slot, images: Path) -> None:
     """A handful of images is nothing to compare a window with."""
-    with pytest.raises(CannotMake, match="18 images found, 50 are needed"):
+    with pytest.raises(Unusable, match="18 images found, 50 are needed"):
         make_reference(slot, images / "test")
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from demo.wholeness import reference_fault, sha256_of
-from model_server.classifier import Classifier
+from model_server.decoding import Decoded
+from model_server.loaded_model import LoadedModel
 from model_server.model_package import load_model_package
-from model_server.preprocessing import to_tensor
+from model_server.preprocessing import to_pixels
 from tests.unit.demo.project import PROJECT
 
 PAGE = (PROJECT / "model_server_new/README.md").read_text("utf-8")
@@ -60,11 +60,12 @@ def test_the_page_s_steps_serve_a_model(project: Path) -> None:
     (package / "model.toml").write_text(manifest)
     run(reference, project)
 
-    classifier = Classifier(load_model_package(package))
-    image = to_tensor(Image.new("RGB", (300, 200), "orange"), classifier.package.manifest.input)
-    predictions = classifier.predict(torch.stack([image]))
-    assert predictions.probabilities.shape == (1, 2)
-    assert predictions.probabilities.sum() == pytest.approx(1)
+    model = LoadedModel(load_model_package(package))
+    decoded = Decoded(Image.new("RGB", (300, 200), "orange"), 300, 200)
+    image = to_pixels(decoded, model.manifest.image_input.size)
+    answer = model.predict(image[None])
+    assert answer.outputs.shape == (1, 2)
+    assert answer.outputs.sum() == pytest.approx(1)
     written = project / "drift_detector_server_new/artifacts/reference.safetensors"
     assert reference_fault(written, sha256_of(package / "artifacts/my_weights.safetensors")) is None
 

@@ -16,7 +16,8 @@ classes = ["ripe", "unripe"]
 network = "my_network.py:MyNetwork"
 weights = "artifacts/my_weights.safetensors"
 sha256 = "artifacts/my_weights.sha256"
-[input]
+input = "image"
+[image]
 size = 64
 mean = [0.5, 0.5, 0.5]
 std = [0.5, 0.5, 0.5]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from drift_detector_server.detectors.score import Embeddings, Score
+from drift_detector_server.detectors.score import Embeddings, FeatureScore, Score
 from mongodb.documents import Result, Sample, StoredSample
 from mongodb.positions import START, new_position
 from mongodb.store import Store, StoreUnavailable
@@ -26,6 +26,20 @@ class MeanDetector:
         """Return the mean as the distance."""
         mean = float(batch.mean())
         return Score(0.01 if mean > 1 else 0.5, mean, 1.0)
+
+
+class FeatureDetector:
+    """A detector that calls a column drift when its mean is above 1."""
+
+    name = "features"
+
+    def score(self, batch: Embeddings, p_value_threshold: float) -> Score:  # noqa: ARG002 - the protocol's
+        """Return the columns' means as the distances."""
+        means = {f"x{number}": float(column.mean()) for number, column in enumerate(batch.T)}
+        features = tuple(
+            FeatureScore(name, 0.01 if mean > 1 else 0.5, mean, mean > 1) for name, mean in means.items()
+        )
+        return Score(min(one.p_value for one in features), max(means.values()), 1.0, features)
 
 
 class MemoryStore(Store):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from drift_detector_server.app import create_app
+from drift_detector_server.detectors.ks import Ks
 from drift_detector_server.detectors.mmd import Mmd
 from drift_detector_server.reference import Reference
 from drift_detector_server.settings import DetectorSettings
@@ -29,6 +30,16 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+@pytest.fixture
+async def features() -> AsyncIterator[httpx.AsyncClient]:
+    """Talk to the detector of a tensor model with four features."""
+    rows, names = np.random.default_rng(1).normal(size=(100, WIDTH)).astype(np.float32), ("a", "b", "c", "d")
+    settings = DetectorSettings(window_size=30, max_batch_rows=ROWS)
+    app = create_app(settings, Ks(rows, names), Reference(rows, "tabular", "1", "00", names), MemoryStore())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://detector") as client:
+        yield client
+
+
 async def post(http: httpx.AsyncClient, **body: Any) -> httpx.Response:
     """Send a body as JSON, with NaN and Infinity in Python's spelling."""
     headers = {"content-type": "application/json"}
@@ -41,8 +52,8 @@ async def test_a_batch_is_scored(http: httpx.AsyncClient) -> None:
     far = (
         await post(http, batch=[[value + 3 for value in row] for row in GOOD], p_value_threshold=0.02)
     ).json()
-    assert set(near) == {"p_value", "distance", "threshold", "drift", "n"}
-    assert (near["drift"], near["n"]) == (False, 10)
+    assert set(near) == {"p_value", "distance", "threshold", "drift", "n", "features"}
+    assert (near["drift"], near["n"], near["features"]) == (False, 10, [])
     assert (far["drift"], far["p_value"]) == (True, 0.01)
     assert far["distance"] > far["threshold"]
 
@@ -76,6 +87,27 @@ async def test_a_batch_that_cannot_be_scored_is_refused(
     assert response.status_code == 422
     assert response.headers["content-type"] == "application/problem+json"
     assert advice in response.json()["detail"]
+
+
+async def test_each_feature_is_scored(features: httpx.AsyncClient) -> None:
+    """A batch of a tensor model's rows is answered feature by feature, and the one that moved is named."""
+    answer = (await post(features, batch=[[*row[:2], row[2] + 3, row[3]] for row in GOOD])).json()
+    assert answer["drift"] is True
+    assert [(one["name"], one["drift"]) for one in answer["features"]] == [
+        ("a", False),
+        ("b", False),
+        ("c", True),
+        ("d", False),
+    ]
+    assert answer["distance"] == answer["features"][2]["distance"] > answer["threshold"]
+    assert answer["features"][2]["p_value"] < 0.001
+
+
+async def test_advice_names_the_features(features: httpx.AsyncClient) -> None:
+    """Who sends rows of the wrong width to a tensor model's detector is told which features it wants."""
+    response = await post(features, batch=[[1.0] * 3] * 5)
+    assert response.status_code == 422
+    assert "Send the 4 values of the features a, b, c, d." in response.json()["detail"]
 
 
 async def test_a_body_is_bounded(http: httpx.AsyncClient) -> None:

@@ -1,5 +1,7 @@
 """The start: with a whole reference or not at all, and one line that says what to do."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +21,10 @@ def settings(folder: Path) -> DetectorSettings:
     return DetectorSettings(detector="mmd", reference=folder / "reference.safetensors")
 
 
-def write(folder: Path, embeddings: NDArray[np.generic], name: str = "embeddings") -> None:
+def write(folder: Path, embeddings: NDArray[np.generic], name: str = "embeddings", **more: str) -> None:
     """Write a reference file."""
-    save_file({name: embeddings}, folder / "reference.safetensors", {"model": "small-cnn", "version": "7"})
+    metadata = {"model": "small-cnn", "version": "7", **more}
+    save_file({name: embeddings}, folder / "reference.safetensors", metadata)
 
 
 def test_a_reference_is_loaded_with_what_it_is_of(tmp_path: Path) -> None:
@@ -31,6 +34,44 @@ def test_a_reference_is_loaded_with_what_it_is_of(tmp_path: Path) -> None:
     assert (reference.model, reference.version, reference.width) == ("small-cnn", "7", 3)
     assert len(reference.sha256) == 64
     assert detector.score(GOOD[:20], 0.05).p_value > 0.05
+
+
+@pytest.mark.parametrize("chosen", ["mmd", "alibi"])
+def test_a_reference_with_features_is_watched_feature_by_feature(tmp_path: Path, chosen: str) -> None:
+    """Where the file names features, they are scored one by one, whatever DETECTOR says."""
+    write(tmp_path, GOOD, features='["age", "income", "savings"]')
+    wanted = DetectorSettings.model_validate({**settings(tmp_path).model_dump(), "detector": chosen})
+    reference, detector = load(wanted)
+    assert reference.features == ("age", "income", "savings")
+    assert detector.name == "ks"
+    assert [one.name for one in detector.score(GOOD[:20], 0.05).features] == ["age", "income", "savings"]
+
+
+@pytest.mark.parametrize(
+    ("names", "reason"),
+    [
+        ("age, income", "a JSON list of names"),
+        ('{"age": 1}', "a JSON list of names"),
+        ("[1, 2, 3]", "a JSON list of names"),
+        ('["age", "income", ""]', "a JSON list of names"),
+        ('["age", "income"]', "each of its 3 columns"),
+        ('["age", "income", "age"]', "each of its 3 columns"),
+        ('["age", "income", "savings", "age"]', "each of its 3 columns"),
+    ],
+)
+def test_features_that_do_not_fit_are_refused(tmp_path: Path, names: str, reason: str) -> None:
+    """Names that are no list, or not one for each column, stop the start."""
+    write(tmp_path, GOOD, features=names)
+    with pytest.raises(StartError, match=reason):
+        load(settings(tmp_path))
+
+
+@pytest.mark.parametrize("program", ["mmd", "loading", "app"])
+def test_scipy_is_left_out_where_no_features_are(program: str) -> None:
+    """The detectors of embeddings do without scipy and the memory it takes."""
+    module = "drift_detector_server." + ("detectors.mmd" if program == "mmd" else program)
+    code = f"import sys, {module}; sys.exit('scipy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_a_missing_reference_names_the_command(tmp_path: Path) -> None:

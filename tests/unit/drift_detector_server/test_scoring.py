@@ -1,20 +1,30 @@
 """The job: windows in order, each once, whatever happens in between."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
+from drift_detector_server.detectors.score import Detector
 from drift_detector_server.metrics import DriftMetrics
 from drift_detector_server.reference import Reference
 from drift_detector_server.scorer import Scorer
 from drift_detector_server.scoring import WindowScoring
 from drift_detector_server.windows import WindowRule
-from mongodb.documents import StoredSample
+from mongodb.documents import Sample, StoredSample
 from mongodb.positions import START, new_position
-from tests.unit.drift_detector_server.fakes import SLOT, Killed, MeanDetector, MemoryStore, sample, samples
+from tests.unit.drift_detector_server.fakes import (
+    SLOT,
+    FeatureDetector,
+    Killed,
+    MeanDetector,
+    MemoryStore,
+    sample,
+    samples,
+)
 
 RULE = WindowRule(size=10, min_samples=3, max_wait=timedelta(seconds=30))
 
@@ -32,12 +42,17 @@ def later() -> datetime:
 class Program:
     """The detector of a slot as it is after a start: all it remembers is in the store."""
 
-    def __init__(self, store: MemoryStore, now: Callable[[], datetime] = soon) -> None:
+    def __init__(
+        self,
+        store: MemoryStore,
+        now: Callable[[], datetime] = soon,
+        detector: Detector | None = None,
+    ) -> None:
         self.registry = CollectorRegistry()
         self.scoring = WindowScoring(
             slot=SLOT,
             store=store,
-            scorer=Scorer(MeanDetector()),
+            scorer=Scorer(detector or MeanDetector()),
             reference=Reference(np.zeros((2, 4), dtype=np.float32), "small-cnn", "1", "00"),
             rule=RULE,
             p_value_threshold=0.05,
@@ -197,6 +212,53 @@ async def test_gauges_tell_of_the_newest_window() -> None:
     assert program.metric("drift_windows_total", drift="false") == 4
     assert program.metric("drift_windows_recent", drift="true") == 2
     assert program.metric("drift_windows_recent", drift="false") == 3
+
+
+def moved(column: int) -> list[Sample]:
+    """Make a window of samples in which one column is at 2."""
+    rows = [sample(0) for _ in range(10)]
+    for row in rows:
+        row.embedding[column] = 2
+    return rows
+
+
+async def test_features_are_told_one_by_one(caplog: pytest.LogCaptureFixture) -> None:
+    """The result, the metrics and the log name the feature that drifted, and show the others."""
+    caplog.set_level("INFO")
+    store = MemoryStore()
+    await store.insert_samples(moved(2))
+    program = Program(store, detector=FeatureDetector())
+    await program.run()
+    [result] = store.results
+    assert [one.name for one in result.features] == ["x0", "x1", "x2", "x3"]
+    assert [one.name for one in result.features if one.drift] == ["x2"]
+    assert program.metric("drift_feature_p_value", feature="x2") == 0.01
+    assert program.metric("drift_feature_distance", feature="x2") == 2
+    assert program.metric("drift_feature_p_value", feature="x0") == 0.5
+    [line] = [record for record in caplog.records if record.getMessage() == "window scored"]
+    assert vars(line)["drifted_features"] == ["x2"]
+
+
+async def test_no_feature_before_the_first_window_nor_of_an_embedding() -> None:
+    """A slot that was never scored has no features' p-values, and one of embeddings never has."""
+    store = MemoryStore()
+    program = Program(store)
+    await program.run()
+    assert program.metric("drift_feature_p_value", feature="x0") is None
+    await store.insert_samples(samples(10))
+    await program.run()
+    assert program.metric("drift_feature_p_value", feature="x0") is None
+
+
+async def test_features_of_an_older_reference_are_not_shown() -> None:
+    """When the newest window has other features than the one before, or none, theirs are gone."""
+    store = MemoryStore()
+    await store.insert_samples(moved(0))
+    program = Program(store, detector=FeatureDetector())
+    await program.run()
+    store.results.append(replace(store.results[0], window="w", window_end="~", features=()))
+    await program.scoring.show()
+    assert program.metric("drift_feature_distance", feature="x0") is None
 
 
 async def test_a_restart_leaves_no_gap_in_the_gauges() -> None:

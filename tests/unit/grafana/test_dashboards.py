@@ -32,6 +32,17 @@ CONTRACT = {
     "drift_windows_recent",
     "drift_last_scored_timestamp_seconds",
     "drift_backlog_samples",
+    "drift_feature_p_value",
+    "drift_feature_distance",
+    "inference_batch_size",
+    "inference_queue_seconds",
+    "inference_queue_depth",
+    "model_reloads_total",
+    "feature_mean",
+    "feature_variance",
+    "feature_training_mean",
+    "feature_training_variance",
+    "features_observed_total",
 }
 PROMETHEUS_OWN = {"up", "ALERTS"}
 EXPORTERS = ("node_", "nginx_")
@@ -155,10 +166,11 @@ def test_tiles_show_the_alerts_that_exist() -> None:
     assert {alert: value for value, alert in tiles} == alerts
 
 
-def test_both_dashboards_exist_under_addresses_that_stay() -> None:
+def test_the_dashboards_exist_under_addresses_that_stay() -> None:
     """Links to the dashboards survive a new generation."""
     assert [(read(path)["uid"], read(path)["title"]) for path in FILES] == [
         ("ab-comparison", "A/B comparison"),
+        ("features", "Features"),
         ("model-monitoring", "Model monitoring"),
     ]
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from model_server.classifier import Classifier
+from model_server.loaded_model import LoadedModel
 from model_server.model_package import load_model_package
 from tests.colour_model import write_colour_package
 
@@ -15,5 +15,5 @@ def package_folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def classifier(package_folder: Path) -> Classifier:
-    return Classifier(load_model_package(package_folder))
+def model(package_folder: Path) -> LoadedModel:
+    return LoadedModel(load_model_package(package_folder))

@@ -2,16 +2,16 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx
 import pytest
-import torch
 from fastapi import FastAPI
 
-from model_server.app import create_app
-from model_server.classifier import Classifier, Predictions
+from model_server.app import create_apps
+from model_server.loaded_model import Batch, LoadedModel, Outputs
 from model_server.settings import ModelServerSettings
 from mongodb.documents import Sample
 from tests.colour_model import colour_image
@@ -32,17 +32,23 @@ class MemoryStore:
         """Nothing to close."""
 
 
-class HeldClassifier:
-    """A classifier that answers only when let go."""
+class HeldModel:
+    """A model that answers only when let go; `batches` are those it began."""
 
-    def __init__(self, classifier: Classifier) -> None:
-        self.package = classifier.package
-        self._classifier = classifier
+    def __init__(self, model: LoadedModel) -> None:
+        self.package, self.manifest, self.headers = model.package, model.manifest, model.headers
+        self._model = model
         self.go = threading.Event()
+        self.batches: list[int] = []
 
-    def predict(self, batch: torch.Tensor) -> Predictions:
+    def predict(self, batch: Batch) -> Outputs:
+        self.batches.append(len(batch))
         assert self.go.wait(10)
-        return self._classifier.predict(batch)
+        return self._model.predict(batch)
+
+
+def public(settings: ModelServerSettings, model: Any, store: MemoryStore) -> FastAPI:
+    return create_apps(settings, lambda: model, store).public
 
 
 @asynccontextmanager
@@ -61,9 +67,9 @@ def store() -> MemoryStore:
 
 
 @pytest.fixture
-async def client(classifier: Classifier, store: MemoryStore) -> AsyncIterator[httpx.AsyncClient]:
+async def client(model: LoadedModel, store: MemoryStore) -> AsyncIterator[httpx.AsyncClient]:
     settings = ModelServerSettings(slot=SLOT, cpu_threads=1, max_image_pixels=10_000, max_body_bytes=100_000)
-    async with serving(create_app(settings, classifier, store)) as client:
+    async with serving(public(settings, model, store)) as client:
         yield client
 
 
@@ -110,6 +116,33 @@ async def test_a_bad_upload_is_refused_with_a_reason(
     assert response.json()["request_id"] == response.headers["x-request-id"]
 
 
+async def test_a_raw_body_is_an_image(client: httpx.AsyncClient) -> None:
+    """`curl --data-binary @photo.png -H 'Content-Type: image/png'` is enough."""
+    for content_type in ("image/png", "application/octet-stream"):
+        response = await client.post(
+            "/predict", content=colour_image("blue"), headers={"Content-Type": content_type}
+        )
+        assert response.json()["likely_class"] == "blue"
+        assert (response.json()["filename"], response.json()["content_type"]) == (None, content_type)
+
+
+async def test_several_files_are_answered_as_a_list_in_their_order(
+    client: httpx.AsyncClient, store: MemoryStore
+) -> None:
+    """Each with its own name; one that is no image refuses them all, and says which it is."""
+    colours = ["red", "green", "blue", "green"]
+    files = [("file", (f"{colour}.png", colour_image(colour), "image/png")) for colour in colours]
+    answers = (await client.post("/predict", files=files)).json()
+    assert [answer["likely_class"] for answer in answers] == colours
+    assert [answer["filename"] for answer in answers] == [f"{colour}.png" for colour in colours]
+    refused = await client.post("/predict", files=[*files, ("file", ("x.png", b"no image", "image/png"))])
+    assert refused.status_code == 415
+    assert "File 5 of 5" in refused.json()["detail"]
+    refused = await client.post("/predict", files=files * 20)
+    assert refused.status_code == 400
+    assert "Too many files" in refused.json()["detail"]
+
+
 async def test_no_file_is_422(client: httpx.AsyncClient) -> None:
     """An absent part, an empty form and another body are the same mistake."""
     for request in ({}, {"data": {"file": "text"}}, {"json": {"file": 1}}):
@@ -124,10 +157,10 @@ async def test_an_undeclared_type_is_judged_by_its_bytes(client: httpx.AsyncClie
     assert response.json()["likely_class"] == "blue"
 
 
-async def test_each_prediction_is_sampled(classifier: Classifier, store: MemoryStore) -> None:
+async def test_each_prediction_is_sampled(model: LoadedModel, store: MemoryStore) -> None:
     """The sample has the request's id and the embedding of the very pass that answered."""
     settings = ModelServerSettings(slot=SLOT, cpu_threads=1)
-    async with serving(create_app(settings, classifier, store)) as client:
+    async with serving(public(settings, model, store)) as client:
         await client.post("/predict", files=upload(colour_image("red")), headers={"X-Request-ID": "s-1"})
     (sample,) = store.samples
     assert (sample.request_id, sample.slot, sample.label) == ("s-1", SLOT, "red")
@@ -135,27 +168,35 @@ async def test_each_prediction_is_sampled(classifier: Classifier, store: MemoryS
     assert sample.created_at.tzinfo is not None
 
 
-async def test_at_rate_zero_nothing_is_sampled(classifier: Classifier, store: MemoryStore) -> None:
+async def test_at_rate_zero_nothing_is_sampled(model: LoadedModel, store: MemoryStore) -> None:
     """Whoever wants no samples gets none."""
     settings = ModelServerSettings(slot=SLOT, cpu_threads=1, sample_rate=0)
-    async with serving(create_app(settings, classifier, store)) as client:
+    async with serving(public(settings, model, store)) as client:
         await client.post("/predict", files=upload(colour_image("red")))
     assert store.samples == []
 
 
-async def test_faults_are_injected_only_when_asked_for(classifier: Classifier, store: MemoryStore) -> None:
+async def test_faults_are_injected_only_when_asked_for(model: LoadedModel, store: MemoryStore) -> None:
     """A load test that wants errors switches them on."""
     settings = ModelServerSettings(slot=SLOT, cpu_threads=1, fault_injection=True)
-    async with serving(create_app(settings, classifier, store)) as client:
+    async with serving(public(settings, model, store)) as client:
         response = await client.post("/predict", files=upload(b"x", "fake_server_error/x"))
     assert response.status_code == 500
 
 
-async def test_a_full_queue_answers_503_at_once(classifier: Classifier, store: MemoryStore) -> None:
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - a worker thread sets no asyncio.Event
+            await asyncio.sleep(0.005)
+
+
+async def test_a_full_queue_answers_503_at_once(model: LoadedModel, store: MemoryStore) -> None:
     """The bound holds, the client learns when to come back, and those who wait are answered."""
-    held = HeldClassifier(classifier)
+    held = HeldModel(model)
     settings = ModelServerSettings(slot=SLOT, cpu_threads=1, queue_size=2)
-    async with serving(create_app(settings, held, store)) as client:  # type: ignore[arg-type]
+    async with serving(public(settings, held, store)) as client:
+        first = asyncio.create_task(client.post("/predict", files=upload(colour_image("red"))))
+        await until(lambda: held.batches == [1])
         posts = [
             asyncio.create_task(client.post("/predict", files=upload(colour_image("red")))) for _ in range(3)
         ]
@@ -164,7 +205,26 @@ async def test_a_full_queue_answers_503_at_once(classifier: Classifier, store: M
         assert refused.status_code == 503
         assert refused.headers["retry-after"] == "1"
         held.go.set()
-        assert [response.status_code for response in await asyncio.gather(*waiting)] == [200, 200]
+        assert [post.status_code for post in await asyncio.gather(first, *waiting)] == [200, 200, 200]
+    assert held.batches == [1, 2]  # those who waited went together
+
+
+async def test_whoever_waits_too_long_is_told(model: LoadedModel, store: MemoryStore) -> None:
+    """Past the deadline the answer is a 503, and the model is not asked."""
+    held = HeldModel(model)
+    settings = ModelServerSettings(slot=SLOT, cpu_threads=1, queue_deadline_seconds=0.05)
+    async with serving(public(settings, held, store)) as client:
+        first = asyncio.create_task(client.post("/predict", files=upload(colour_image("red"))))
+        await until(lambda: held.batches == [1])
+        late = asyncio.create_task(client.post("/predict", files=upload(colour_image("red"))))
+        await asyncio.sleep(0.1)  # the deadline itself
+        held.go.set()
+        assert (await first).status_code == 200
+        refused = await late
+    assert refused.status_code == 503
+    assert refused.headers["retry-after"] == "1"
+    assert "too long" in refused.json()["detail"]
+    assert held.batches == [1]
 
 
 async def test_metrics_tell_what_was_predicted(client: httpx.AsyncClient) -> None:
@@ -179,9 +239,9 @@ async def test_metrics_tell_what_was_predicted(client: httpx.AsyncClient) -> Non
     assert 'model_info{model="colour",sha256="' in text
 
 
-async def test_readiness_ends_with_the_drain(classifier: Classifier, store: MemoryStore) -> None:
+async def test_readiness_ends_with_the_drain(model: LoadedModel, store: MemoryStore) -> None:
     """A server that stops says so to whoever still asks."""
-    app = create_app(ModelServerSettings(slot=SLOT, cpu_threads=1), classifier, store)
+    app = public(ModelServerSettings(slot=SLOT, cpu_threads=1), model, store)
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         assert (await client.get("/readyz")).status_code == 503

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from model_server.classifier import Classifier
+from model_server.loaded_model import LoadedModel
 from model_server.manifest import BadModelPackage
 from model_server.model_package import load_model_package
 
@@ -72,8 +72,8 @@ def test_changed_weights_are_refused_unread(package_folder: Path) -> None:
     [
         ("model.toml", 'name = "colour"', "name = 3", "name: Input should be a valid string"),
         ("model.toml", 'name = "colour"', "", "name: Field required"),
-        ("model.toml", "[input]", "[input", "model.toml"),
-        ("model.toml", "size = 16", "size = 16\nsise = 3", "input.sise: Extra inputs"),
+        ("model.toml", "[image]", "[image", "model.toml"),
+        ("model.toml", "size = 16", "size = 16\nsise = 3", "image.sise: Extra inputs"),
         ("model.toml", '"green"', '"red"', "same name"),
         ("model.toml", "network.py:Colour", "network.py:Shape", "has no attribute 'Shape'"),
         ("model.toml", "network.py:Colour", "missing.py:Colour", "missing.py does not exist"),
@@ -91,7 +91,7 @@ def test_what_is_wrong_is_named(package_folder: Path, file: str, old: str, new: 
 
 
 def test_a_network_that_does_not_answer_is_refused(package_folder: Path) -> None:
-    """A classifier that exists has answered once."""
+    """A loaded model has answered once."""
     edit(package_folder / "model.toml", '"blue"]', '"blue", "white"]')
-    with pytest.raises(BadModelPackage, match="4 classes"):
-        Classifier(load_model_package(package_folder))
+    with pytest.raises(BadModelPackage, match=r"shape \(1, 3\), not \(1, 4\)"):
+        LoadedModel(load_model_package(package_folder))

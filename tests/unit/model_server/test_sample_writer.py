@@ -10,7 +10,6 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from model_server import sample_writer
-from model_server.classifier import Classifier
 from model_server.metrics import ModelMetrics
 from model_server.sample_writer import SampleWriter
 from mongodb.documents import Sample
@@ -46,10 +45,10 @@ class SwitchedStore:
 class Setting:
     """A writer with a queue of 10 on a switched store, and its counts."""
 
-    def __init__(self, classifier: Classifier) -> None:
+    def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.store = SwitchedStore()
-        metrics = ModelMetrics(self.registry, "model_server", classifier.package)
+        metrics = ModelMetrics(self.registry, "model_server")
         self.writer = SampleWriter(self.store, metrics, queue_size=10)
 
     def offer(self, count: int) -> None:
@@ -81,10 +80,10 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 @pytest.fixture
-async def setting(classifier: Classifier, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Setting]:
+async def setting(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Setting]:
     for name in ("GATHER_SECONDS", "FIRST_PAUSE_SECONDS", "LONGEST_PAUSE_SECONDS"):
         monkeypatch.setattr(sample_writer, name, 0.01)
-    setting = Setting(classifier)
+    setting = Setting()
     running = asyncio.create_task(setting.writer.run())
     yield setting
     running.cancel()
@@ -139,17 +138,17 @@ async def test_a_fault_of_ours_does_not_end_the_writing(setting: Setting) -> Non
     await until(lambda: setting.written() == 1)
 
 
-async def test_shutdown_writes_what_waits(classifier: Classifier) -> None:
+async def test_shutdown_writes_what_waits() -> None:
     """A server that is told to stop leaves nothing behind if the database answers."""
-    setting = Setting(classifier)
+    setting = Setting()
     setting.offer(10)
     await setting.writer.drain(seconds=1)
     assert setting.written() == 10
 
 
-async def test_shutdown_does_not_wait_for_ever(classifier: Classifier) -> None:
+async def test_shutdown_does_not_wait_for_ever() -> None:
     """Without a database the stop takes its bound, and the loss is counted."""
-    setting = Setting(classifier)
+    setting = Setting()
     setting.store.away = True
     setting.offer(10)
     await setting.writer.drain(seconds=0.1)

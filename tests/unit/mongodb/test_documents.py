@@ -1,11 +1,13 @@
 """The documents' form, and the positions' order."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from bson import decode, encode
 
-from mongodb.documents import Result, pack, unpack
+from mongodb.documents import FeatureResult, Result, pack, unpack
 from mongodb.positions import SETTLE_SECONDS, START, WRITE_SECONDS, new_position, settled_before
 
 
@@ -64,6 +66,23 @@ def test_a_result_comes_back_as_it_was_also_from_a_later_version() -> None:
     """A document that has more fields than this version knows is read all the same."""
     result = a_result()
     assert Result.from_document({**result.to_document(), "_id": 1, "new_in_a_later_version": True}) == result
+
+
+def test_features_come_back_as_they_were() -> None:
+    """What was found of each feature survives the way through the database's own form."""
+    age = FeatureResult("age", p_value=0.001, distance=0.4, drift=True)
+    result = replace(a_result(), features=(age, FeatureResult("income", 0.7, 0.1, drift=False)))
+    document = decode(encode(result.to_document()))
+    assert Result.from_document(document).features == result.features
+    document["features"][0]["new_in_a_later_version"] = True
+    assert Result.from_document(document).features == result.features
+
+
+def test_a_result_from_before_there_were_features_is_read() -> None:
+    """An older version's document has no features, which is no fault."""
+    document = a_result().to_document()
+    del document["features"]
+    assert Result.from_document(document).features == ()
 
 
 def test_a_result_that_lacks_a_field_is_refused() -> None:

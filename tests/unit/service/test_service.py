@@ -71,7 +71,7 @@ async def client(readiness: Readiness) -> AsyncIterator[httpx.AsyncClient]:
         not_ready=readiness,
         lifespan=no_lifespan,
         max_body_bytes=1000,
-        headers={"X-Model": "none"},
+        headers=lambda: {"X-Model": "none"},
     )
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:

@@ -1,0 +1,139 @@
+"""Inference requests and responses: a JSON header, and behind it the raw bytes of binary tensors."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, NonNegativeInt, ValidationError
+
+from model_server.inference_protocol.tensors import (
+    BadTensor,
+    Tensor,
+    from_bytes,
+    from_json,
+    to_bytes,
+    to_json,
+)
+
+HEADER_LENGTH = "Inference-Header-Content-Length"
+Text = Annotated[str, Field(max_length=256)]
+Shape = Annotated[tuple[NonNegativeInt, ...], Field(max_length=8)]
+
+
+class InputParameters(BaseModel):
+    """What is said beside a tensor; further parameters are passed over."""
+
+    binary_data_size: NonNegativeInt | None = None
+
+
+class InputHeader(BaseModel):
+    """An input: its data stand here, or behind the header."""
+
+    name: Text
+    datatype: Text
+    shape: Shape
+    data: list[Any] | None = None
+    parameters: InputParameters = InputParameters()
+
+
+class OutputParameters(BaseModel):
+    """How an output is wanted."""
+
+    binary_data: bool | None = None
+
+
+class OutputHeader(BaseModel):
+    """An output that is wanted."""
+
+    name: Text
+    parameters: OutputParameters = OutputParameters()
+
+
+class RequestParameters(BaseModel):
+    """How all outputs are wanted that do not say otherwise."""
+
+    binary_data_output: bool = False
+
+
+class RequestHeader(BaseModel):
+    """The JSON of an inference request; without `outputs` all of them are wanted."""
+
+    id: Text = ""
+    inputs: list[InputHeader] = Field(max_length=16)
+    outputs: list[OutputHeader] = Field(default=[], max_length=16)
+    parameters: RequestParameters = RequestParameters()
+
+
+@dataclass(frozen=True, eq=False)
+class InferRequest:
+    """A request that has been read."""
+
+    header: RequestHeader
+    inputs: Sequence[Tensor]
+
+
+def read_request(body: bytes, header_length: str | None) -> InferRequest:
+    """Read a request's body; `header_length` is the value of the header HEADER_LENGTH.
+
+    Raises:
+        BadTensor: it is not a request of the protocol.
+    """
+    if header_length is not None and not (header_length.isdecimal() and int(header_length) <= len(body)):
+        raise BadTensor(f"{HEADER_LENGTH} is {header_length!r}, the body has {len(body)} bytes")
+    length = len(body) if header_length is None else int(header_length)
+    try:
+        header = RequestHeader.model_validate_json(body[:length])
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise BadTensor(f"{'.'.join(map(str, first['loc'])) or 'the body'}: {first['msg']}") from error
+    return InferRequest(header, read_inputs(header, body[length:]))
+
+
+def read_inputs(header: RequestHeader, raw: bytes) -> list[Tensor]:
+    """Read every input, taking those that are binary from the bytes behind the header, in order."""
+    tensors, start = [], 0
+    for one in header.inputs:
+        size = one.parameters.binary_data_size
+        if size is None:
+            if one.data is None:
+                raise BadTensor(f"{one.name}: there are neither data nor parameters.binary_data_size")
+            tensors.append(from_json(one.name, one.datatype, one.shape, one.data))
+            continue
+        if start + size > len(raw):
+            raise BadTensor(f"{one.name}: the body ends before its {size} bytes do")
+        tensors.append(from_bytes(one.name, one.datatype, one.shape, raw[start : start + size]))
+        start += size
+    if start != len(raw):
+        raise BadTensor(f"{len(raw) - start} bytes stand behind the last input")
+    return tensors
+
+
+def write_response(
+    request: RequestHeader, model: str, version: str, outputs: Sequence[Tensor]
+) -> tuple[bytes, dict[str, str]]:
+    """Return the body and the headers that go with it.
+
+    Raises:
+        BadTensor: an output is wanted that there is not.
+    """
+    by_name = {one.name: one for one in outputs}
+    wanted = request.outputs or [OutputHeader(name=name) for name in by_name]
+    headers, blobs = [], []
+    for one in wanted:
+        if one.name not in by_name:
+            raise BadTensor(f"there is no output {one.name!r}, but {', '.join(by_name)}")
+        tensor = by_name[one.name]
+        described = {"name": tensor.name, "datatype": tensor.datatype, "shape": list(tensor.shape)}
+        chosen = one.parameters.binary_data
+        if request.parameters.binary_data_output if chosen is None else chosen:
+            blobs.append(to_bytes(tensor))
+            headers.append({**described, "parameters": {"binary_data_size": len(blobs[-1])}})
+        else:
+            headers.append({**described, "data": to_json(tensor)})
+    response = {"model_name": model, "model_version": version, "id": request.id, "outputs": headers}
+    header = json.dumps(response, separators=(",", ":")).encode()
+    if not blobs:
+        return header, {"Content-Type": "application/json"}
+    binary = {"Content-Type": "application/octet-stream", HEADER_LENGTH: str(len(header))}
+    return header + b"".join(blobs), binary

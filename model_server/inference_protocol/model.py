@@ -1,0 +1,96 @@
+"""A model in the protocol's words: what goes in, what comes out."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from model_server.inference_protocol.messages import InferRequest
+from model_server.inference_protocol.tensors import BYTES, BadTensor, Tensor
+from model_server.loaded_model import LoadedModel
+from model_server.manifest import TensorInput
+from model_server.prediction import Prediction, Rows
+from model_server.rows import WrongRows, to_rows
+
+MAX_IMAGES = 64
+
+
+def metadata(model: LoadedModel) -> dict[str, Any]:
+    """Return the model's metadata; -1 stands for any number of images or rows."""
+    manifest = model.manifest
+    label = [tensor("label", BYTES, -1)] if manifest.classes else []
+    if manifest.tensor is None:
+        inputs = [tensor("image", BYTES, -1)]
+        outputs = [*label, tensor("probabilities", "FP32", -1, model.output_width)]
+    else:
+        inputs = [tensor("input", "FP32", -1, len(manifest.tensor.features))]
+        outputs = [tensor("output", "FP32", -1, model.output_width), *label]
+    return {
+        "name": manifest.name,
+        "versions": [manifest.version],
+        "platform": "pytorch",
+        "inputs": inputs,
+        "outputs": outputs,
+    }
+
+
+def tensor(name: str, datatype: str, *shape: int) -> dict[str, Any]:
+    """Describe a tensor."""
+    return {"name": name, "datatype": datatype, "shape": list(shape)}
+
+
+def questions(request: InferRequest, model: LoadedModel) -> Sequence[bytes | Rows]:
+    """Return what the model is asked: images, or rows.
+
+    Raises:
+        BadTensor: the inputs are not the model's.
+    """
+    expected = metadata(model)["inputs"][0]
+    names = [one.name for one in request.inputs]
+    if names != [expected["name"]]:
+        raise BadTensor(f"the inputs are {names}; send one, {expected}")
+    (given,) = request.inputs
+    spec = model.manifest.tensor
+    return images(given, binary=given_as_bytes(request)) if spec is None else [rows(given, spec)]
+
+
+def given_as_bytes(request: InferRequest) -> bool:
+    """Tell whether the input stood behind the header."""
+    return request.header.inputs[0].parameters.binary_data_size is not None
+
+
+def images(given: Tensor, *, binary: bool) -> list[bytes]:
+    """Return the encoded images; in JSON they are base64, for JSON has no bytes."""
+    if not isinstance(given.data, list) or len([side for side in given.shape if side != 1]) > 1:
+        raise BadTensor(
+            f"{given.name} is {given.datatype} {list(given.shape)}; send encoded images, BYTES [N]"
+        )
+    if not 1 <= len(given.data) <= MAX_IMAGES:
+        raise BadTensor(f"{given.name} holds {len(given.data)} images; send 1 to {MAX_IMAGES}")
+    try:
+        return given.data if binary else [base64.b64decode(one, validate=True) for one in given.data]
+    except binascii.Error as error:
+        raise BadTensor(f"{given.name}: in JSON an image is base64 ({error}); or send binary data") from error
+
+
+def rows(given: Tensor, spec: TensorInput) -> Rows:
+    """Return the rows; any type of number is taken."""
+    if isinstance(given.data, list) or given.datatype == "BOOL":
+        raise BadTensor(f"{given.name} is {given.datatype}; send FP32")
+    try:
+        return to_rows(np.asarray(given.data), spec)
+    except WrongRows as error:
+        raise BadTensor(f"{given.name} is {list(given.shape)}. {error}") from error
+
+
+def answers(predictions: Sequence[Prediction]) -> list[Tensor]:
+    """Return the outputs, in the order of the metadata."""
+    manifest = predictions[0].model.manifest
+    outputs = np.concatenate([one.outputs for one in predictions])
+    labels = [label for one in predictions for label in one.labels]
+    label = [Tensor.of_strings("label", labels)] if manifest.classes else []
+    if manifest.tensor is None:
+        return [*label, Tensor.of_numbers("probabilities", outputs)]
+    return [Tensor.of_numbers("output", outputs), *label]

@@ -1,0 +1,110 @@
+"""A model package in memory: a batch in, what the network says of each row out."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from model_server.manifest import BadModelPackage
+from model_server.model_package import ModelPackage
+from model_server.preprocessing import to_tensor
+
+Batch = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Outputs:
+    """What the network says of a batch: `outputs` (B, K) and `embeddings` (B, D), both float32.
+
+    The outputs are the classes' probabilities, or a regressor's values. A tensor is its own embedding.
+    """
+
+    outputs: NDArray[np.float32]
+    embeddings: NDArray[np.float32]
+
+    def finite_rows(self) -> NDArray[np.bool_]:
+        """Tell which rows (B,) hold neither NaN nor infinity."""
+        finite = np.isfinite(self.outputs).all(axis=1) & np.isfinite(self.embeddings).all(axis=1)
+        return np.asarray(finite)
+
+
+class LoadedModel:
+    """Answers batches with a model package's network; one that exists has answered before.
+
+    Raises:
+        BadModelPackage: the network does not answer, or its answer does not fit the manifest.
+    """
+
+    def __init__(self, package: ModelPackage, *, device: str = "cpu", warm_batch: int = 1) -> None:
+        self.package = package
+        self.manifest = package.manifest
+        self._device = torch.device(device)
+        try:
+            answer = self._warm(warm_batch)
+        except Exception as error:  # whatever the operator's code raises is the reason to show
+            raise BadModelPackage(f"{self.manifest.network} fails on a first batch: {error!r}") from error
+        if not answer.finite_rows().all():
+            raise BadModelPackage(f"{self.manifest.network} answers a first batch with NaN or infinity")
+        self.output_width = answer.outputs.shape[1]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Return the headers that say who answered."""
+        return {"X-Model": self.manifest.name, "X-Model-Version": self.manifest.version}
+
+    def _warm(self, rows: int) -> Outputs:
+        # Channels-last is faster for convolutions, but a network that says view() cannot do with it.
+        try:
+            self._order(torch.channels_last)
+            return self._answer_first(rows)
+        except RuntimeError:
+            self._order(torch.contiguous_format)
+            return self._answer_first(rows)
+
+    def _order(self, memory_format: torch.memory_format) -> None:
+        self._memory_format = memory_format
+        network: Any = self.package.network  # torch declares no `to` with a device and a memory format
+        self._network: Any = network.to(self._device, memory_format=memory_format)
+
+    def _answer_first(self, rows: int) -> Outputs:
+        self.predict(self.blank(rows))
+        return self.predict(self.blank(1))
+
+    def blank(self, rows: int) -> Batch:
+        """Return a batch of nothing: black images, or zeros."""
+        if self.manifest.image is not None:
+            return np.zeros((rows, self.manifest.image.size, self.manifest.image.size, 3), np.float32)
+        return np.zeros((rows, self.width), np.float32)
+
+    @property
+    def width(self) -> int:
+        """Return the number of features, 0 of an image model."""
+        return 0 if self.manifest.tensor is None else len(self.manifest.tensor.features)
+
+    @torch.inference_mode()
+    def predict(self, batch: Batch) -> Outputs:
+        """Answer images (B, S, S, 3), or rows (B, F) float32, in one forward pass.
+
+        Raises:
+            ValueError: the answer has not one row for each of the batch, or not one column for each class.
+        """
+        outputs, embeddings = self._forward(batch)
+        if self.manifest.outputs == "logits":
+            outputs = torch.softmax(outputs, dim=1)
+        classes = len(self.manifest.classes)
+        if outputs.ndim != 2 or len(outputs) != len(batch) or (classes and outputs.shape[1] != classes):
+            wanted = f"({len(batch)}, {classes or 'K'})"
+            raise ValueError(f"the network answered with shape {tuple(outputs.shape)}, not {wanted}")
+        return Outputs(outputs.float().numpy(force=True), embeddings)
+
+    def _forward(self, batch: Batch) -> tuple[torch.Tensor, NDArray[np.float32]]:
+        network = self._network
+        if self.manifest.image is None:
+            inputs = torch.from_numpy(batch).to(self._device)
+            return cast(torch.Tensor, network(inputs)), batch
+        images = to_tensor(batch, self.manifest.image)
+        images = images.to(self._device).contiguous(memory_format=self._memory_format)
+        embeddings = network.embed(images)
+        return network.head(embeddings), embeddings.float().numpy(force=True)

@@ -1,0 +1,53 @@
+"""Change the model without a pause: load and warm the new one beside the old one, then swap."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+
+from model_server.loaded_model import LoadedModel
+from model_server.manifest import BadModelPackage
+from model_server.metrics import ModelMetrics
+
+logger = logging.getLogger(__name__)
+
+
+class Reloader:
+    """Loads with `load` and hands the model to `serve`; one reload at a time.
+
+    Requests that are under way keep the model that they came to.
+    """
+
+    def __init__(
+        self, load: Callable[[], LoadedModel], serve: Callable[[LoadedModel], None], metrics: ModelMetrics
+    ) -> None:
+        self._load = load
+        self._serve = serve
+        self._outcomes = metrics.reloads
+        self._turn = asyncio.Lock()
+
+    async def on_signal(self) -> None:
+        """Reload; the log tells what became of it."""
+        with contextlib.suppress(BadModelPackage):
+            await self.reload()
+
+    async def reload(self, name: str | None = None) -> LoadedModel:
+        """Serve what the package's folder holds now, if its name is `name` or none is given.
+
+        Raises:
+            BadModelPackage: it cannot be served; the old model goes on.
+        """
+        async with self._turn:
+            try:
+                model = await asyncio.to_thread(self._load)
+                if name not in {None, model.manifest.name}:
+                    raise BadModelPackage(f"the package is of {model.manifest.name}, not of {name}")  # noqa: TRY301
+            except BadModelPackage as error:
+                self._outcomes["refused"].inc()
+                logger.error("model refused, the old one goes on: %s", error)  # noqa: TRY400 - no fault of ours
+                raise
+            self._serve(model)
+            self._outcomes["loaded"].inc()
+            manifest = model.manifest
+            logger.info("model loaded", extra={"model": manifest.name, "version": manifest.version})
+            return model

@@ -1,0 +1,86 @@
+"""`python -m model_server` as a process of its own, on free ports."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from tests.colour_model import colour_image
+from tests.integration.conftest import free_port
+
+PROJECT = Path(__file__).parents[2]
+
+
+class ModelServerProgram:
+    """A running model server; its log is below `folder`."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.url = f"http://127.0.0.1:{(port := free_port())}"
+        self.internal_port = free_port()
+        self.internal_url = f"http://127.0.0.1:{self.internal_port}"
+        self.log = folder / "server.log"
+        self.environment = {
+            **os.environ,
+            "HOST": "127.0.0.1",
+            "PORT": str(port),
+            "INTERNAL_PORT": str(self.internal_port),
+            "CPU_THREADS": "1",
+            **environment,
+        }
+        self.process = self.run("model_server")
+
+    def run(self, module: str) -> subprocess.Popen[bytes]:
+        """Start a module with the server's environment; its output goes to the log."""
+        with self.log.open("ab") as log:
+            command = [sys.executable, "-m", module]
+            return subprocess.Popen(command, cwd=PROJECT, env=self.environment, stdout=log, stderr=log)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def wait_until_ready(self) -> None:
+        """Wait until it can answer."""
+        until("ready", lambda: self.answers("/readyz"), 60)
+
+    def answers(self, path: str) -> bool:
+        """Tell whether a GET is answered 200; fails when the process has ended."""
+        assert self.process.poll() is None, self.log.read_text()
+        try:
+            return httpx.get(self.url + path).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def predict(self, request_id: str) -> httpx.Response:
+        """Send a red image."""
+        files = {"file": ("red.png", colour_image("red"), "image/png")}
+        return httpx.post(f"{self.url}/predict", files=files, headers={"X-Request-ID": request_id})
+
+    def metric(self, series: str) -> float:
+        """Return the value of the first series that begins like this."""
+        lines = httpx.get(f"{self.url}/metrics").text.splitlines()
+        return next(float(line.rpartition(" ")[2]) for line in lines if line.startswith(series))
+
+    def stop(self) -> int:
+        """Ask it to end, and return how it did."""
+        self.process.terminate()
+        return self.process.wait(30)
+
+
+def until(what: str, condition: Callable[[], bool], seconds: float) -> None:
+    """Wait for a condition, and fail when it does not come true in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.05)

@@ -1,0 +1,82 @@
+"""Model packages of rows of numbers whose answers anyone can work out."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+NETWORK = '''
+from torch import nn
+
+
+class Linear(nn.Module):
+    """Maps rows (B, F) to (B, K)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear({features}, {outputs})
+
+    def forward(self, x):
+        return self.layer(x)
+'''
+
+MANIFEST = """
+name = "{name}"
+version = "{version}"
+network = "network.py:Linear"
+weights = "artifacts/weights.safetensors"
+sha256 = "artifacts/weights.sha256"
+input = "tensor"
+outputs = "{kind}"
+classes = {classes}
+
+[tensor]
+features = {features}
+mean = {mean}
+std = {std}
+"""
+
+
+def write_regressor(folder: Path, version: str = "1") -> Path:
+    """Write a package that answers 3 x1 - 2 x2 + 1."""
+    weights = torch.tensor([[3.0, -2.0]])
+    return _write(folder, weights, bias=[1.0], name="regressor", version=version, kind="values", classes=[])
+
+
+def write_sign_classifier(folder: Path) -> Path:
+    """Write a package of three features that answers whether their sum is negative or positive."""
+    weights = torch.tensor([[-1.0] * 3, [1.0] * 3])
+    classes = ["negative", "positive"]
+    return _write(folder, weights, bias=[0, 0], name="sign", version="1", kind="logits", classes=classes)
+
+
+def _write(
+    folder: Path,
+    weight: torch.Tensor,
+    *,
+    bias: list[float],
+    name: str,
+    version: str,
+    kind: str,
+    classes: list[str],
+) -> Path:
+    outputs, width = weight.shape
+    path = folder / "artifacts/weights.safetensors"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    (folder / "network.py").write_text(NETWORK.format(features=width, outputs=outputs))
+    manifest = MANIFEST.format(
+        name=name,
+        version=version,
+        kind=kind,
+        classes=json.dumps(classes),
+        features=json.dumps([f"x{number + 1}" for number in range(width)]),
+        mean=[0.5] * width,
+        std=[2.0] * width,
+    )
+    (folder / "model.toml").write_text(manifest)
+    save_file({"layer.weight": weight, "layer.bias": torch.tensor(bias, dtype=torch.float32)}, path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    (folder / "artifacts/weights.sha256").write_text(f"{digest}  weights.safetensors\n")
+    return folder

@@ -1,0 +1,189 @@
+"""Tensor models: rows of numbers in, numbers or a class out, and the inputs' statistics as metrics."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from prometheus_client import CollectorRegistry
+
+from model_server.app import create_apps
+from model_server.feature_statistics import MEMORY_ROWS, FeatureStatistics, RunningMoments
+from model_server.loaded_model import LoadedModel
+from model_server.manifest import BadModelPackage, TensorInput
+from model_server.model_package import load_model_package
+from model_server.settings import ModelServerSettings
+from tests.tensor_model import write_regressor, write_sign_classifier
+from tests.unit.model_server.test_app import MemoryStore, serving
+
+SETTINGS = ModelServerSettings(slot="model_server", cpu_threads=1)
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+@pytest.fixture
+async def regressor(tmp_path: Path, store: MemoryStore) -> AsyncIterator[httpx.AsyncClient]:
+    model = LoadedModel(load_model_package(write_regressor(tmp_path)))
+    async with serving(create_apps(SETTINGS, lambda: model, store).public) as client:
+        yield client
+
+
+@pytest.fixture
+async def classifier(tmp_path: Path, store: MemoryStore) -> AsyncIterator[httpx.AsyncClient]:
+    model = LoadedModel(load_model_package(write_sign_classifier(tmp_path)))
+    async with serving(create_apps(SETTINGS, lambda: model, store).public) as client:
+        yield client
+
+
+async def test_a_regressor_answers_a_number(regressor: httpx.AsyncClient) -> None:
+    """One row, one number; several rows, one number each."""
+    answer = (await regressor.post("/predict", json={"data": [0.2, 0.6]})).json()
+    assert answer.pop("output") == pytest.approx(0.4)
+    assert set(answer) == {"request_id", "slot", "model", "version"}
+    answer = (await regressor.post("/predict", json={"data": [[1, 0], [0, 1], [1, 1]]})).json()
+    assert answer["output"] == pytest.approx([4, -1, 2])
+    answer = (await regressor.post("/predict", json={"data": [[1, 0]]})).json()
+    assert answer["output"] == pytest.approx([4])
+
+
+async def test_a_classifier_answers_its_classes(classifier: httpx.AsyncClient) -> None:
+    """The outputs are probabilities, and a single row's class has its name."""
+    answer = (await classifier.post("/predict", json={"data": [1, 1, 1]})).json()
+    assert answer["likely_class"] == "positive"
+    assert answer["output"] == pytest.approx([1 / (1 + np.e**6), 1 / (1 + np.e**-6)], abs=1e-6)
+    assert answer["probabilities"]["positive"] == answer["probability"] == answer["output"][1]
+
+
+@pytest.mark.parametrize(
+    ("body", "hint"),
+    [
+        ('{"data": [1]}', "A row has 1 numbers"),
+        ('{"data": [1, 2, 3]}', "x1, x2"),
+        ('{"data": [[1, 2], [1]]}', "differ in length"),
+        ('{"data": [1, "2"]}', "valid number"),
+        ('{"data": [1, null]}', "valid number"),
+        ('{"data": [1, true]}', "valid number"),
+        ('{"data": [1, NaN]}', "finite"),
+        ('{"data": [1, 1e39]}', "too large"),
+        ('{"data": []}', "A row has 0 numbers"),
+        ('{"data": [[]]}', "A row has 0 numbers"),
+        ('{"data": 3}', "valid array"),
+        ('{"date": [1, 2]}', "data: Field required"),
+        ("[1, 2]", "The body"),
+        ("no json", "no JSON"),
+        ('{"data": [[1, 2]' + ", [1, 2]" * 1000 + "]}", "1001 rows"),
+    ],
+)
+async def test_what_does_not_fit_is_422_and_says_what_does(
+    regressor: httpx.AsyncClient, body: str, hint: str
+) -> None:
+    """Wrong width, wrong type, no number: nothing is guessed."""
+    response = await regressor.post("/predict", content=body, headers={"Content-Type": "application/json"})
+    assert response.status_code == 422
+    assert hint in response.json()["detail"]
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+async def test_an_answer_that_overflows_is_refused(regressor: httpx.AsyncClient) -> None:
+    """JSON has no infinity; and the neighbours do not suffer."""
+    response = await regressor.post("/predict", json={"data": [3e38, -3e38]})
+    assert response.status_code == 422
+    assert "no finite answer" in response.json()["detail"]
+
+
+async def test_raw_inputs_are_sampled(tmp_path: Path, store: MemoryStore) -> None:
+    """A row is its own embedding, and several rows are several samples."""
+    model = LoadedModel(load_model_package(write_regressor(tmp_path)))
+    async with serving(create_apps(SETTINGS, lambda: model, store).public) as client:
+        await client.post("/predict", json={"data": [[1, 2], [3, 4]]}, headers={"X-Request-ID": "r"})
+    assert [sample.embedding.tolist() for sample in store.samples] == [[1, 2], [3, 4]]
+    assert [(sample.request_id, sample.label, sample.confidence) for sample in store.samples] == [
+        ("r", "", 0.0),
+        ("r", "", 2.0),
+    ]
+
+
+async def test_metrics_tell_of_the_features(regressor: httpx.AsyncClient) -> None:
+    """Mean and variance of what came in, beside the training data's."""
+    text = (await regressor.get("/metrics")).text
+    assert 'feature_training_mean{feature="x1",slot="model_server"} 0.5' in text
+    assert 'feature_training_variance{feature="x2",slot="model_server"} 4.0' in text
+    assert "feature_mean{" not in text  # nothing has come in: 0 would be a lie
+    await regressor.post("/predict", json={"data": [[1, 10], [3, 10]]})
+    text = (await regressor.get("/metrics")).text
+    assert 'feature_mean{feature="x1",slot="model_server"} 2.0' in text
+    assert 'feature_variance{feature="x1",slot="model_server"} 1.0' in text
+    assert 'feature_variance{feature="x2",slot="model_server"} 0.0' in text
+    assert 'features_observed_total{slot="model_server"} 2.0' in text
+    assert 'predictions_total{label="",model="regressor"' in text
+
+
+def test_running_moments_are_those_of_all_rows_at_first() -> None:
+    """Up to MEMORY_ROWS rows, in whatever portions, they equal numpy's."""
+    rows = np.random.default_rng(5).normal(3, 2, (MEMORY_ROWS, 4)).astype(np.float32)
+    moments = RunningMoments(4)
+    for portion in np.split(rows, [1, 2, 10, 500]):
+        moments.add(portion)
+    np.testing.assert_allclose(moments.mean, rows.mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(moments.variance, rows.var(axis=0), rtol=1e-5)
+
+
+def test_running_moments_forget() -> None:
+    """After a shift they follow it: a mean of everything since the start would hide it for hours."""
+    random = np.random.default_rng(5)
+    moments = RunningMoments(1)
+    for _ in range(20 * MEMORY_ROWS):
+        moments.add(random.normal(0, 1, (1, 1)).astype(np.float32))
+    for _ in range(5 * MEMORY_ROWS):
+        moments.add(random.normal(10, 3, (1, 1)).astype(np.float32))
+    assert moments.mean[0] == pytest.approx(10, abs=0.5)
+    assert moments.variance[0] == pytest.approx(9, rel=0.25)
+    moments.add(random.normal(0, 1, (5 * MEMORY_ROWS, 1)).astype(np.float32))
+    assert moments.mean[0] == pytest.approx(0, abs=0.1)
+
+
+def test_other_features_begin_anew() -> None:
+    """After a reload with other features, the old ones' statistics are gone; with the same they go on."""
+    registry = CollectorRegistry()
+    statistics = FeatureStatistics(registry, "a")
+    statistics.watch(TensorInput(features=("x",)))
+    statistics.add(np.ones((1, 1), np.float32))
+    statistics.watch(TensorInput(features=("x",)))
+    assert registry.get_sample_value("feature_mean", {"slot": "a", "feature": "x"}) == 1
+    statistics.watch(TensorInput(features=("y",)))
+    assert registry.get_sample_value("feature_mean", {"slot": "a", "feature": "y"}) is None
+    statistics.watch(None)
+    assert list(statistics.collect()) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ('input = "tensor"', 'input = "image"', "needs the table"),
+        ('"x2"]', '"x1"]', "same name"),
+        ('"x2"]', '"x2", "x3"]', "one number for each"),
+        ("std = [2.0, 2.0]", "", "give mean and std"),
+        ("std = [2.0, 2.0]", "std = [2.0, 0.0]", "greater than 0"),
+        ('outputs = "values"', 'outputs = "logits"', "classes are needed"),
+        ("classes = []", 'classes = ["a"]', "classes are needed"),
+    ],
+)
+def test_a_wrong_manifest_is_refused_with_a_reason(tmp_path: Path, old: str, new: str, reason: str) -> None:
+    """The person who wrote it reads which part to mend."""
+    path = write_regressor(tmp_path) / "model.toml"
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(BadModelPackage, match=reason):
+        load_model_package(tmp_path)
+
+
+def test_a_width_that_the_network_does_not_take_is_refused(tmp_path: Path) -> None:
+    """The manifest says three features, the network takes two."""
+    path = write_regressor(tmp_path) / "model.toml"
+    text = path.read_text().replace('"x2"]', '"x2", "x3"]').replace("[0.5, 0.5]", "[0, 0, 0]")
+    path.write_text(text.replace("[2.0, 2.0]", "[1, 1, 1]"))
+    with pytest.raises(BadModelPackage, match="first batch"):
+        LoadedModel(load_model_package(tmp_path))
