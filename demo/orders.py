@@ -81,5 +81,6 @@ def own_model(slot: Slot) -> str:
     """Return one line on a slot that serves a model which is not ours to make."""
     return (
         f"{slot.package / 'model.toml'} describes a model of your own: left alone. Its reference: python -m"
-        f" model_server.reference --package {slot.package} --images FOLDER (or --rows FILE.csv) --output {slot.reference}"
+        f" model_server.reference --package {slot.package} --images FOLDER (or --rows FILE.csv)"
+        f" --output {slot.reference}"
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF")
 WHITE = (255, 255, 255)
@@ -21,11 +22,12 @@ class TooManyPixels(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """An image, and its width and height before a JPEG was reduced."""
+    """An image, its size before a JPEG was reduced, and whether that stores colours at half size."""
 
     image: Image.Image
     width: int
     height: int
+    has_halved_colours: bool = False
 
     @property
     def reduction(self) -> int:
@@ -52,7 +54,7 @@ def decode(data: bytes, max_pixels: int, shortest_side: float = math.inf) -> Dec
                 reduced = image.size
                 ImageOps.exif_transpose(image, in_place=True)
                 upright = (width, height) if image.size == reduced else (height, width)
-                return Decoded(to_rgb(image), *upright)
+                return Decoded(to_rgb(image), *upright, has_halved_colours=halves_colours(image))
             size = f"{width} x {height}"
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise TooManyPixels(f"{max_pixels} pixels are allowed; {error}") from error
@@ -61,6 +63,11 @@ def decode(data: bytes, max_pixels: int, shortest_side: float = math.inf) -> Dec
     except Exception as error:  # decoders raise anything on hostile bytes: struct.error, KeyError …
         raise NotAnImage(f"it cannot be decoded: {error}") from error
     raise TooManyPixels(f"it has {size} pixels; {max_pixels} are allowed")
+
+
+def halves_colours(image: Image.Image) -> bool:
+    """Tell whether a JPEG stores one colour for two by two pixels (4:2:0)."""
+    return isinstance(image, JpegImageFile) and [layer[1:3] for layer in image.layer[:2]] == [(2, 2), (1, 1)]
 
 
 def to_rgb(image: Image.Image) -> Image.Image:

@@ -10,8 +10,18 @@ from model_server.manifest import ImageInput
 
 MAX_ASPECT = 32  # of a strip 1 pixel wide, resizing would make an image of billions
 LEAST_REDUCED = 1.5  # a JPEG is reduced while it is decoded if its short side stays as many times the input's
-REDUCTION_BLUR = {2: 0.046, 4: 0.059, 8: 0.078}  # measured: as a part of the Laplacian, in reduced pixels
-BRIGHTNESS = (0.299, 0.587, 0.114)  # ITU-R BT.601, as JPEG has it; its colours are often halved already
+BRIGHTNESS = (0.299, 0.587, 0.114)  # ITU-R BT.601, as in JPEG
+
+# By how much reducing blurs brightness and colour, as a part of the Laplacian in reduced pixels; measured.
+# JPEG mostly stores colours at half the size: reduced by 2 they are as stored, and sharper than once enlarged.
+REDUCTION_BLUR = {
+    (2, False): (0.046, 0.051),
+    (2, True): (0.046, -0.083),
+    (4, False): (0.059, 0.063),
+    (4, True): (0.059, 0.028),
+    (8, False): (0.078, 0.104),
+    (8, True): (0.078, 0.084),
+}
 
 Pixels = NDArray[np.float32]
 
@@ -36,8 +46,8 @@ def to_pixels(decoded: Decoded, size: int) -> Pixels:
     width, height = (size, longer) if decoded.width <= decoded.height else (longer, size)
     left, top = round((width - size) / 2), round((height - size) / 2)
     crop = resize(decoded, width, height)[top : top + size, left : left + size].float()
-    if decoded.reduction > 1:  # that blurs a little, and small networks notice
-        crop = sharpen(crop, REDUCTION_BLUR[decoded.reduction] * (size / min(decoded.image.size)) ** 2)
+    if decoded.reduction > 1:
+        crop = undo_blur(crop, decoded, size)
     return crop.contiguous().numpy()
 
 
@@ -55,11 +65,16 @@ def resize(decoded: Decoded, width: int, height: int) -> torch.Tensor:
     return resized[0].permute(1, 2, 0)
 
 
-def sharpen(pixels: torch.Tensor, amount: float) -> torch.Tensor:
-    """Subtract `amount` of the brightness's Laplacian from an image (H, W, 3)."""
-    brightness = F.pad((pixels @ torch.tensor(BRIGHTNESS))[None], (1, 1, 1, 1), mode="replicate")[0]
-    neighbours = brightness[:-2, 1:-1] + brightness[2:, 1:-1] + brightness[1:-1, :-2] + brightness[1:-1, 2:]
-    return pixels + amount * (4 * brightness[1:-1, 1:-1] - neighbours)[..., None]
+def undo_blur(pixels: torch.Tensor, decoded: Decoded, size: int) -> torch.Tensor:
+    """Sharpen an image (S, S, 3) by what reducing has blurred it: brightness and colour each by their own."""
+    of_brightness, of_colour = REDUCTION_BLUR[decoded.reduction, decoded.has_halved_colours]
+    scale = (size / min(decoded.image.size)) ** 2
+    padded = F.pad(pixels.permute(2, 0, 1), (1, 1, 1, 1), mode="replicate").permute(1, 2, 0)
+    neighbours = padded[:-2, 1:-1] + padded[2:, 1:-1] + padded[1:-1, :-2] + padded[1:-1, 2:]
+    edges = neighbours.sub_(pixels, alpha=4)  # the Laplacian
+    edges_of_brightness = edges @ torch.tensor(BRIGHTNESS)
+    sharp = pixels.sub(edges, alpha=scale * of_colour)
+    return sharp.sub_(edges_of_brightness[..., None], alpha=scale * (of_brightness - of_colour))
 
 
 def to_tensor(pixels: Pixels, spec: ImageInput) -> torch.Tensor:

@@ -108,7 +108,7 @@ def test_tritonclient_asks_with_numbers(regressor: ModelServerProgram, binary: b
     given = triton.InferInput("input", rows.shape, "FP32")
     given.set_data_from_numpy(rows, binary_data=binary)
     answer = client_of(regressor).infer("regressor", [given])
-    np.testing.assert_allclose(answer.as_numpy("output"), [[0.4], [4], [-1]], rtol=1e-5)
+    np.testing.assert_allclose(answer.as_numpy("output"), [[0.4], [4.0], [-1.0]], rtol=1e-5)
 
 
 def infer(server: ModelServerProgram, name: str, body: Any) -> httpx.Response:
