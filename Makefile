@@ -7,7 +7,7 @@ ADDRESS := $(PYTHON) -m local address
 TESTS := .local/environments/tests/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help models up down status logs test test-compose check load drift
+.PHONY: help models up down status logs reload test test-compose check load drift bench
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,9 @@ status: ## show every part, its URL and its state
 
 logs: ## follow the logs
 	@$(PYTHON) -m local logs
+
+reload: ## load the model packages anew, without a pause; SLOT=model_server or model_server_new: that one's
+	@$(PYTHON) -m local reload $(SLOT)
 
 test: ## run every test that needs no Docker
 	@$(IN) drift_detector_server -c "" # the two detectors are compared: each runs in its own environment
@@ -47,3 +50,6 @@ load: ## send the load of locust/locust.conf; fails where an objective is missed
 drift: ## send dirty images, and show the p-values before and after
 	@$(IN) stack -m demo.drift --url "$$($(ADDRESS) nginx)" \
 		--detector "$$($(ADDRESS) drift_detector_server)" --detector "$$($(ADDRESS) drift_detector_server_new)"
+
+bench: ## measure this server, its peers and the bare loop; writes docs/benchmark.md (35 min)
+	@$(IN) benchmark -m benchmark $(BENCH)

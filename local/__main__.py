@@ -9,10 +9,12 @@ import platform
 from collections.abc import Sequence
 
 from local import docker, stack
+from local.addresses import SLOTS
 from local.checks import check
 from local.environments import REQUIREMENTS, ensure_environment
 from local.packages import ensure_packages
 from local.paths import Paths
+from local.reload import reload_with_docker, reload_without_docker
 from local.settings import docker_settings, local_settings
 from local.supervisor import states
 
@@ -28,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("models", help="make the models and references that are missing")
     commands.add_parser("render", help="write the local way's configuration below .local/run")
     commands.add_parser("check", help="have every configuration file read by its program")
+    anew = commands.add_parser("reload", help="have the running model servers load their packages anew")
+    anew.add_argument("slot", nargs="?", choices=SLOTS, help="the slot; both, where none is named")
     address = commands.add_parser("address", help="print a program's address, for other commands")
     address.add_argument("program", choices=["nginx", "drift_detector_server", "drift_detector_server_new"])
     run = commands.add_parser("run", help="run Python in one of the environments, making it if need be")
@@ -38,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run_python(chosen.environment, chosen.words)
     if chosen.command == "address":
         return print_address(chosen.program)
+    if chosen.command == "reload":
+        return reload_models([chosen.slot] if chosen.slot else SLOTS)
     if chosen.command in {"render", "check"}:
         return _render(Paths()) or (check(Paths()) if chosen.command == "check" else 0)
     return _with_docker(chosen.command) if use_docker() else _without_docker(chosen.command)
@@ -51,6 +57,11 @@ def use_docker() -> bool:
     if wish:
         return wish == "docker"
     return not states(Paths()) and docker.answers()
+
+
+def reload_models(slots: Sequence[str]) -> int:
+    """Print a line for each replica; return 1 where one was refused."""
+    return (reload_with_docker if use_docker() else reload_without_docker)(slots, Paths())
 
 
 def print_address(program: str) -> int:

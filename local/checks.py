@@ -20,15 +20,20 @@ def check(paths: Paths) -> int:
 def _commands(paths: Paths) -> list[list[str]]:
     prometheus = paths.project / "prometheus"
     rules, tests = _files(prometheus / "rules"), _files(prometheus / "rule_tests")
-    compose = [["docker", "compose", "--profile", "*", "config", "--quiet"]] if docker.answers() else []
     return [
         ["promtool", "check", "config", str(prometheus / "prometheus.yml")],
         ["promtool", "check", "config", str(paths.run / "prometheus.yml")],
         ["promtool", "check", "rules", "--lint=all", "--lint-fatal", *rules],
         ["promtool", "test", "rules", *tests],
         [find_program("nginx") or "nginx", "-t", "-q", "-c", str(paths.run / "nginx" / "nginx.conf")],
-        *compose,
+        *(_compose_commands() if docker.answers() else []),
     ]
+
+
+def _compose_commands() -> list[list[str]]:
+    check = ["--profile", "*", "config", "--quiet"]
+    with_gpu = ["-f", "docker-compose.yml", "-f", "docker-compose.gpu.yml"]
+    return [["docker", "compose", *check], ["docker", "compose", *with_gpu, *check]]
 
 
 def _files(folder: Path) -> list[str]:
@@ -37,7 +42,7 @@ def _files(folder: Path) -> list[str]:
 
 def _passes(command: list[str], paths: Paths) -> bool:
     done = subprocess.run(command, cwd=paths.project, check=False, capture_output=True, text=True)
-    say(f"{'passed' if done.returncode == 0 else 'FAILED'}: {' '.join(command[:4])}")
+    say(f"{'passed' if done.returncode == 0 else 'FAILED'}: {' '.join(command[:6])}")
     if done.returncode:
         say(done.stdout + done.stderr)
     return done.returncode == 0

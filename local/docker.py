@@ -48,7 +48,7 @@ def status(paths: Paths) -> int:
     ]
     rows = [(part.name, part.url, part.state) for part in chosen]
     print(table(rows))
-    _compose(paths, "ps", "--all", "--format", "table {{.Service}}\t{{.Status}}")
+    _compose(paths, "ps", "--all", "--format", "table {{.Service}}\t{{.Name}}\t{{.Status}}")
     return 0 if all(state == "ready" for _, _, state in rows) else 1
 
 

@@ -20,6 +20,11 @@ REQUIREMENTS = {
     "stack": "local/requirements.txt",
     "locust": "locust/requirements.txt",
     "tests": "tests/requirements.txt",
+    "benchmark": "benchmark/requirements.txt",
+    "mlserver": "benchmark/peers/mlserver/requirements.txt",
+    "litserve": "benchmark/peers/litserve/requirements.txt",
+    "bentoml": "benchmark/peers/bentoml/requirements.txt",
+    "torchserve": "benchmark/peers/torchserve/requirements.txt",
 }
 SUPPORTED = ("3.11", "3.12")  # alibi-detect's numba knows no newer one
 

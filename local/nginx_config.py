@@ -8,6 +8,7 @@ keeps its number, so that a complaint about a rendered file points into the edit
 
 import re
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from local.paths import Paths
 from local.settings import local_settings
 
 FIRST_WITH_MIN_TIMEOUT = (1, 27, 4)
+SHARE_WEIGHTS = "share_weights.awk"
 
 
 @dataclass(frozen=True)
@@ -30,14 +32,21 @@ class NginxPlace:
 
 def render(text: str, place: NginxPlace) -> str:
     """Return a configuration file with this place's addresses and without what this nginx does not know."""
-    for service, address in place.addresses.slots.items():
-        text = re.sub(rf"^([ \t]*server[ \t]+){service}:8000\b", rf"\g<1>{address}", text, flags=re.M)
+    text = re.sub(r"^([ \t]*server[ \t][^;#\n]*?)[ \t]+resolve\b", r"\g<1>", text, flags=re.M)
+    for service, replicas in place.addresses.slots.items():
+        text = _with_a_server_for_each(service, replicas, text)
     for port, address in place.addresses.nginx_listeners.items():
         text = re.sub(rf"^([ \t]*listen[ \t]+){port};", rf"\g<1>{address};", text, flags=re.M)
-    text = re.sub(r"^([ \t]*server[ \t][^;#\n]*?)[ \t]+resolve\b", r"\g<1>", text, flags=re.M)
     text = re.sub(r"^[ \t]*resolver(_timeout)?[ \t][^;\n]*;", "", text, flags=re.M)
     text = text.replace(" /tmp/", f" {place.temporary}/")
     return text if place.version >= FIRST_WITH_MIN_TIMEOUT else _without_min_timeout(text)
+
+
+def _with_a_server_for_each(service: str, replicas: Sequence[str], text: str) -> str:
+    def servers(found: re.Match[str]) -> str:
+        return found[1] + " ".join(f"server {address}{found[2]}" for address in replicas)
+
+    return re.sub(rf"^([ \t]*)server[ \t]+{service}:8000\b([^;#\n]*;)", servers, text, flags=re.M)
 
 
 def _without_min_timeout(text: str) -> str:
@@ -52,10 +61,19 @@ def render_folder(source: Path, target: Path, place: NginxPlace) -> None:
     target.mkdir(parents=True, exist_ok=True)
     names = {path.name for path in source.glob("*.conf")}
     for name in names:
-        (target / name).write_text(render((source / name).read_text("utf-8"), place), "utf-8")
+        (target / name).write_text(render(_with_shared_weights(source / name, place), place), "utf-8")
     for stale in target.glob("*.conf"):
         if stale.name not in names:
             stale.unlink()
+
+
+def _with_shared_weights(path: Path, place: NginxPlace) -> str:
+    counts = {slot: len(addresses) for slot, addresses in place.addresses.slots.items()}
+    if len(set(counts.values())) == 1:
+        return path.read_text("utf-8")
+    replicas = " ".join(f"{slot}={count}" for slot, count in counts.items())
+    command = ["awk", "-v", f"replicas={replicas}", "-f", str(path.parent / SHARE_WEIGHTS), str(path)]
+    return subprocess.run(command, check=True, capture_output=True, text=True, encoding="utf-8").stdout
 
 
 def nginx_version() -> tuple[int, ...]:

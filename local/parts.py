@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from local.addresses import local_replicas
 from local.ports import Port
 from local.probes import http_complaint, mongodb_complaint
 from local.settings import StackSettings
@@ -68,6 +69,15 @@ def published_ports(settings: StackSettings) -> list[Port]:
 def dashboards_part(settings: StackSettings, ready: str) -> Part:
     """Return the dashboards: Grafana's health is /api/health, our own page's is the page."""
     return http_part("dashboards", "dashboards", f"http://{settings.reach}:{settings.grafana_port}", ready)
+
+
+def replica_parts(settings: StackSettings) -> list[Part]:
+    """Return the local processes behind a slot that has several: nginx asks one of them, so each is shown."""
+    return [
+        http_part(f"{one.slot}, replica {one.number}", one.name, f"http://{one.address}")
+        for one in local_replicas(settings)
+        if settings.replicas[one.slot] > 1
+    ]
 
 
 def local_parts() -> list[Part]:

@@ -1,33 +1,20 @@
 """The programs of the local way: a command and an environment each, as docker-compose.yml has them."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 
 from local.addresses import Addresses
+from local.model_servers import model_servers
 from local.packages import find_program
 from local.paths import Paths
+from local.program import Program
 from local.settings import StackSettings
-
-
-@dataclass(frozen=True)
-class Program:
-    """A process that supervisor keeps running."""
-
-    name: str
-    command: tuple[str, ...]
-    environment: Mapping[str, str] = field(default_factory=dict)
-    folder: Path | None = None  # its working folder: the project's root where there is none
-    stop_signal: str = "TERM"
 
 
 def programs(settings: StackSettings, addresses: Addresses, paths: Paths) -> list[Program]:
     """Return every program, in the order in which they start."""
     return [
         _mongodb(settings, paths),
-        _model_server("model_server", addresses, paths),
-        _model_server("model_server_new", addresses, paths),
+        *model_servers(settings, paths),
         _detector("drift_detector_server", settings.drift_detector_port, settings, paths),
         _detector("drift_detector_server_new", settings.drift_detector_new_port, settings, paths),
         _nginx(paths),
@@ -54,28 +41,14 @@ def _mongodb(settings: StackSettings, paths: Paths) -> Program:
     return Program("mongodb", ("sh", "-c", run))
 
 
-def _threads() -> dict[str, str]:
-    return {"CPU_THREADS": str(max(1, (os.cpu_count() or 1) // 2))}
-
-
-def _model_server(slot: str, addresses: Addresses, paths: Paths) -> Program:
-    host, _, port = addresses.slots[slot].partition(":")
-    environment = {
-        **_threads(),
-        "SLOT": slot,
-        "HOST": host,
-        "PORT": port,
-        "MODEL_PACKAGE": str(paths.project / slot / "model"),
-    }
-    return Program(slot, (str(paths.python("model_server")), "-m", "model_server"), environment)
-
-
 def _detector(name: str, port: int, settings: StackSettings, paths: Paths) -> Program:
+    variable = name.replace("_server", "").upper() + "_REFERENCE"
+    reference = settings.variables.get(variable, f"{name}/artifacts")
     environment = {
         "SLOT": name.replace("drift_detector_server", "model_server"),
         "HOST": settings.bind_address,
         "PORT": str(port),
-        "REFERENCE": str(paths.project / name / "artifacts" / "reference.safetensors"),
+        "REFERENCE": str(paths.project / reference / "reference.safetensors"),
     }
     command = (str(paths.python("drift_detector_server")), "-m", "drift_detector_server")
     return Program(name, command, environment)
@@ -101,7 +74,7 @@ def _nginx_watcher(paths: Paths) -> Program:
 
 def _nginx_exporter(addresses: Addresses) -> Program:
     status = f"http://{addresses.nginx_listeners[8081]}/stub_status"
-    listen = addresses.scraped["nginx_exporter"]
+    (listen,) = addresses.scraped["nginx_exporter"]
     return Program(
         "nginx_exporter",
         (
@@ -113,7 +86,7 @@ def _nginx_exporter(addresses: Addresses) -> Program:
 
 
 def _node_exporter(addresses: Addresses) -> Program:
-    listen = addresses.scraped["node_exporter"]
+    (listen,) = addresses.scraped["node_exporter"]
     return Program("node_exporter", (_system("prometheus-node-exporter"), f"--web.listen-address={listen}"))
 
 

@@ -3,7 +3,7 @@
 Run as `python -m local.prometheus_config` in the stack's environment (it needs PyYAML).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from local.paths import Paths
 from local.settings import local_settings
 
 
-def render(text: str, source: Path, scraped: Mapping[str, str]) -> str:
+def render(text: str, source: Path, scraped: Mapping[str, Sequence[str]]) -> str:
     """Return the configuration with loopback targets and absolute rule files."""
     config: dict[str, Any] = yaml.safe_load(text)
     config["rule_files"] = [str(source / rule) for rule in config.get("rule_files", [])]
@@ -22,18 +22,18 @@ def render(text: str, source: Path, scraped: Mapping[str, str]) -> str:
     return str(yaml.safe_dump(config, sort_keys=False))
 
 
-def _fix_targets(job: dict[str, Any], scraped: Mapping[str, str]) -> dict[str, Any]:
+def _fix_targets(job: dict[str, Any], scraped: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """Return a job whose relabelling still sees the service's name, as DNS discovery would give it."""
     named = [name for discovery in job.pop("dns_sd_configs", []) for name in discovery["names"]]
-    found = [{"targets": [scraped[name]], "labels": {"__meta_dns_name": name}} for name in named]
+    found = [{"targets": list(scraped[name]), "labels": {"__meta_dns_name": name}} for name in named]
     written = [
-        {**static, "targets": [scraped.get(target, target) for target in static["targets"]]}
+        {**static, "targets": [one for target in static["targets"] for one in scraped.get(target, [target])]}
         for static in job.get("static_configs", [])
     ]
     return {**job, "static_configs": found + written}
 
 
-def render_prometheus(paths: Paths, scraped: Mapping[str, str]) -> None:
+def render_prometheus(paths: Paths, scraped: Mapping[str, Sequence[str]]) -> None:
     """Render prometheus/prometheus.yml into .local/run/prometheus.yml."""
     source = paths.project / "prometheus"
     paths.run.mkdir(parents=True, exist_ok=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DEFAULT_TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
+MOST_REPLICAS = 16
 FIRST_PORT_FOR_ALL = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 
 
@@ -31,7 +32,7 @@ def _may_listen_on_80() -> bool:
 
 @dataclass(frozen=True)
 class StackSettings:
-    """Addresses and ports on the host, and the variables handed to every program."""
+    """Addresses and ports on the host, replicas per slot, and the variables handed to every program."""
 
     bind_address: str
     http_port: int
@@ -44,6 +45,7 @@ class StackSettings:
     mongodb_port: int
     model_source: str
     torch_index: str
+    replicas: Mapping[str, int]
     variables: Mapping[str, str]
 
     @property
@@ -62,6 +64,14 @@ def load_stack_settings(project: Path, environment: Mapping[str, str], *, http_p
             raise SystemExit(f"{name}: {value!r} is not a port; correct it in .env")
         return int(value)
 
+    def replicas(name: str) -> int:
+        value = variables.get(name, "1")
+        if not value.isdecimal() or not 1 <= int(value) <= MOST_REPLICAS:
+            raise SystemExit(
+                f"{name}: {value!r} is not a number from 1 to {MOST_REPLICAS}; correct it in .env"
+            )
+        return int(value)
+
     return StackSettings(
         bind_address=variables.get("BIND_ADDRESS", "127.0.0.1"),
         http_port=port("HTTP_PORT", http_port),
@@ -74,6 +84,10 @@ def load_stack_settings(project: Path, environment: Mapping[str, str], *, http_p
         mongodb_port=port("MONGODB_PORT", 27017),
         model_source=variables.get("MODEL_SOURCE", "demo"),
         torch_index=variables.get("TORCH_INDEX", DEFAULT_TORCH_INDEX),
+        replicas={
+            "model_server": replicas("MODEL_SERVER_REPLICAS"),
+            "model_server_new": replicas("MODEL_SERVER_NEW_REPLICAS"),
+        },
         variables=variables,
     )
 

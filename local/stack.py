@@ -10,12 +10,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from local import supervisor, supervisor_config
-from local.addresses import Addresses, local_addresses
+from local.addresses import local_addresses, local_replicas
 from local.environments import ensure_environment
 from local.grafana_config import render_grafana
 from local.nginx_config import render_nginx
 from local.packages import ensure_packages
-from local.parts import Part, dashboards_part, local_parts, published_parts, published_ports
+from local.parts import Part, dashboards_part, local_parts, published_parts, published_ports, replica_parts
 from local.paths import Paths
 from local.ports import Port, complaints
 from local.processes import end_all, left_behind
@@ -83,7 +83,7 @@ def render(settings: StackSettings, paths: Paths) -> None:
     addresses = local_addresses(settings)
     _make_folders(paths)
     render_nginx(paths, addresses)
-    render_grafana(paths, f"http://{addresses.scraped['localhost:9090']}")
+    render_grafana(paths, f"http://{addresses.scraped['localhost:9090'][0]}")
     _render_prometheus(paths)
     text = supervisor_config.render(programs(settings, addresses, paths), paths)
     (paths.run / "supervisord.conf").write_text(text, "utf-8")
@@ -93,14 +93,14 @@ def ports(settings: StackSettings) -> list[Port]:
     """Return every port that the local way listens on."""
     return [
         *published_ports(settings),
-        *(Port(number, part) for number, part in _inner_ports(local_addresses(settings)).items()),
+        *(Port(number, part) for number, part in _inner_ports(settings).items()),
     ]
 
 
 def parts(settings: StackSettings) -> list[Part]:
     """Return the parts to wait for and to show."""
     dashboards = dashboards_part(settings, "/api/health" if find_grafana() else "/")
-    return [*published_parts(settings), dashboards, *local_parts()]
+    return [*published_parts(settings), *replica_parts(settings), dashboards, *local_parts()]
 
 
 def make_models(settings: StackSettings, paths: Paths) -> None:
@@ -111,15 +111,19 @@ def make_models(settings: StackSettings, paths: Paths) -> None:
         raise SystemExit("the models could not be made: see above")
 
 
-def _inner_ports(addresses: Addresses) -> dict[int, str]:
+def _inner_ports(settings: StackSettings) -> dict[int, str]:
+    addresses = local_addresses(settings)
     inner = {
-        "model_server behind nginx": addresses.slots["model_server"],
-        "model_server_new behind nginx": addresses.slots["model_server_new"],
-        "nginx's counters": addresses.nginx_listeners[8081],
-        "node exporter": addresses.scraped["node_exporter"],
-        "nginx exporter": addresses.scraped["nginx_exporter"],
+        addresses.nginx_listeners[8081]: "nginx's counters",
+        addresses.scraped["node_exporter"][0]: "node exporter",
+        addresses.scraped["nginx_exporter"][0]: "nginx exporter",
     }
-    return {int(address.rpartition(":")[2]): part for part, address in inner.items()}
+    replicas = local_replicas(settings)
+    return {
+        **{one.port: f"{one.name} behind nginx" for one in replicas},
+        **{one.internal_port: f"{one.name}, reload" for one in replicas},
+        **{int(address.rpartition(":")[2]): part for address, part in inner.items()},
+    }
 
 
 def _clear_leftovers(paths: Paths) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from local.paths import Paths
-from local.programs import Program
+from local.program import Program
 
 # In the environment of all that we start, so that `down` finds what a kill left behind.
 MARK = "SERVING_STACK"

@@ -13,7 +13,7 @@ LEAST_REDUCED = 1.5  # a JPEG is reduced while it is decoded if its short side s
 BRIGHTNESS = (0.299, 0.587, 0.114)  # ITU-R BT.601, as in JPEG
 
 # By how much reducing blurs brightness and colour, as a part of the Laplacian in reduced pixels; measured.
-# JPEG mostly stores colours at half the size: reduced by 2 they are as stored, and sharper than once enlarged.
+# JPEG mostly stores colours at half the size: reduced by 2 they are as stored, sharper than once enlarged.
 REDUCTION_BLUR = {
     (2, False): (0.046, 0.051),
     (2, True): (0.046, -0.083),

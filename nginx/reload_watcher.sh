@@ -6,16 +6,18 @@
 # NGINX_FOLDER   the folder that nginx itself reads, where that is another one (default: FOLDER)
 # NGINX_PID      nginx's pid file
 # NGINX_RENDER   a command that fills NGINX_FOLDER from FOLDER, run before validating
+# NGINX_WATCH    a command whose answer counts as the files do: where it changes, nginx reloads
 set -u
 folder=$1
 nginx_folder=${NGINX_FOLDER:-$folder}
 pid_file=${NGINX_PID:-/tmp/nginx.pid}
 render=${NGINX_RENDER:-:}
+watch=${NGINX_WATCH:-:}
 
 say() { printf 'reload_watcher: %s\n' "$*" >&2; }
 
 # Contents, not times: an editor may replace the file, or a mount may round its times.
-fingerprint() { cat "$folder"/*.conf 2>/dev/null | cksum; }
+fingerprint() { { cat "$folder"/*.conf 2>/dev/null; sh -c "$watch"; } | cksum; }
 
 # An editor may be half-way through writing.
 settle() {

@@ -12,7 +12,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from tests.stack.ways import PROJECT, SETTINGS
+from tests.stack.project import PROJECT, SETTINGS
 
 
 def at(port: int) -> str:
@@ -92,6 +92,7 @@ class Load:
     clients: int = 4
     statuses: Counter[int | str] = field(default_factory=Counter)
     slots: Counter[str] = field(default_factory=Counter)
+    versions: Counter[tuple[str, str]] = field(default_factory=Counter)
     slowest_seconds: float = 0.0
     _stop: threading.Event = field(default_factory=threading.Event)
 
@@ -119,7 +120,9 @@ class Load:
             try:
                 response = predict(data=data)
                 self.statuses[response.status_code] += 1
-                self.slots[response.headers.get("x-slot", "nobody")] += 1
+                slot = response.headers.get("x-slot", "nobody")
+                self.slots[slot] += 1
+                self.versions[slot, response.headers.get("x-model-version", "none")] += 1
             except httpx.TransportError as error:
                 self.statuses[repr(error)] += 1
             self.slowest_seconds = max(self.slowest_seconds, time.monotonic() - started)

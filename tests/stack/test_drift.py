@@ -6,7 +6,8 @@ import httpx
 
 from demo.traffic import send_images
 from tests.stack.client import DETECTORS, NGINX, images, predict, query, total, wait_for
-from tests.stack.ways import PROJECT, ComposeWay, LocalWay, run
+from tests.stack.project import PROJECT, run
+from tests.stack.ways import ComposeWay, LocalWay
 
 
 def backlog() -> float:

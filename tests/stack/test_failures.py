@@ -5,7 +5,8 @@ import os
 import pytest
 
 from tests.stack.client import DETECTORS, SLOTS, Load, answers, query, total, wait_for
-from tests.stack.ways import ComposeWay, LocalWay, run
+from tests.stack.project import run
+from tests.stack.ways import ComposeWay, LocalWay
 
 
 @pytest.mark.parametrize("how", ["restart", "kill"])

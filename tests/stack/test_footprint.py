@@ -2,12 +2,19 @@
 
 import json
 import os
+import time
+from typing import Any
 
+import psutil
 import pytest
 
-from tests.stack.ways import ComposeWay, LocalWay, run
+from tests.stack.client import SLOTS, Load, answers, wait_for
+from tests.stack.project import run
+from tests.stack.ways import ComposeWay, LocalWay
 
 LIMIT_BYTES = 3 * 2**30
+MODEL_SERVER_BYTES = 450e6
+READY_SECONDS = 6.0
 ONE_SHOT = {"models"}
 
 
@@ -19,6 +26,41 @@ def test_the_stack_stays_below_three_gigabytes(stack: LocalWay | ComposeWay) -> 
         print(f"{part:<28} {count / 2**20:7.0f} MiB")
     print(f"{'together':<28} {sum(used.values()) / 2**20:7.0f} MiB")
     assert sum(used.values()) < LIMIT_BYTES
+
+
+@pytest.mark.usefixtures("traffic")
+@pytest.mark.parametrize("slot", SLOTS)
+def test_a_model_server_stays_below_450_megabytes(stack: LocalWay | ComposeWay, slot: str) -> None:
+    """After a load from more clients than it has threads, its queue and batches included."""
+    with Load(clients=32) as load:
+        load.wait_for_answers(600, seconds=120)
+    used = stack.memory_bytes()[slot]
+    print(f"{slot} after load: {used / 1e6:.0f} MB")
+    assert set(load.statuses) == {200}, load.statuses
+    assert used < MODEL_SERVER_BYTES
+
+
+def test_a_model_server_is_ready_within_six_seconds(stack: LocalWay | ComposeWay) -> None:
+    """From the process's start to the first 200 of /readyz; longer by what others take of the machine."""
+    stack.kill("model_server")  # and something starts it again
+    ready = f"{SLOTS['model_server']}/readyz"
+    wait_for("the slot gone", lambda: not answers(ready), 10)
+    before = psutil.cpu_times()
+    wait_for("the slot again", lambda: answers(ready), 60)
+    now, after = time.time(), psutil.cpu_times()
+    process = psutil.Process(stack.pid("model_server"))
+    seconds = now - process.create_time()
+    family = [process, *process.children(recursive=True)]
+    own = sum(sum(one.cpu_times()[:2]) for one in family)
+    others = max(0.0, busy(after) - busy(before) - own) / (sum(after) - sum(before))
+    allowed = READY_SECONDS / max(0.1, 1 - others)
+    print(f"ready after {seconds:.1f} s; others took {others:.0%} of the machine: {allowed:.1f} s allowed")
+    assert seconds < allowed
+
+
+def busy(times: Any) -> float:
+    """Return the processor seconds in which the machine did something."""
+    return float(sum(times) - times.idle - times.iowait - times.guest - times.guest_nice)
 
 
 if os.environ.get("STACK") == "compose":

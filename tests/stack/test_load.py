@@ -5,7 +5,8 @@ import subprocess
 import sys
 
 from tests.stack.client import NGINX
-from tests.stack.ways import PROJECT, VARIABLES, ComposeWay, LocalWay
+from tests.stack.project import PROJECT, VARIABLES
+from tests.stack.ways import ComposeWay, LocalWay
 
 
 def load(*options: str) -> subprocess.CompletedProcess[str]:

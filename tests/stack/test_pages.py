@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from local.programs import find_grafana
 from tests.stack.client import DASHBOARDS, NGINX, images
-from tests.stack.ways import PROJECT
+from tests.stack.project import PROJECT
+from tests.stack.test_dashboards import DASHBOARDS as FILES
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
@@ -19,9 +20,7 @@ SCREENSHOTS = PROJECT / ".local/screenshots"
 COMPOSE = os.environ.get("STACK") == "compose"
 GRAFANA = "grafana" not in os.environ.get("STACK_WITHOUT", "") if COMPOSE else find_grafana() is not None
 BOARD = not COMPOSE and not GRAFANA
-UIDS = [
-    json.loads(path.read_text())["uid"] for path in sorted((PROJECT / "grafana/dashboards").glob("*.json"))
-]
+UIDS = [json.loads(path.read_text())["uid"] for path in FILES]
 
 pytestmark = pytest.mark.usefixtures("stack")
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import httpx
 import pytest
 
-from tests.stack.client import DETECTORS, NGINX, SLOTS, images, predict
+from tests.stack.client import DETECTORS, NGINX, SLOTS, images, predict, query, wait_for
 
 pytestmark = pytest.mark.usefixtures("stack")
 
@@ -36,6 +36,47 @@ def test_an_answer_is_in_the_contracts_form() -> None:
     assert answer["version"] == response.headers["x-model-version"]
     assert answer["probability"] == answer["probabilities"][answer["likely_class"]]
     assert set(answer["probabilities"]) == {"apple", "grapes", "lemon"}
+
+
+def test_a_raw_body_is_answered_as_a_form_is() -> None:
+    """The image's bytes with their type are enough."""
+    data, base = images("test")[1], SLOTS["model_server"]
+    headers = {"Content-Type": "image/jpeg"}
+    raw = httpx.post(f"{base}/predict", content=data, headers=headers, timeout=30).json()
+    form = predict(base, data).json()
+    assert raw["likely_class"] == form["likely_class"]
+    assert raw["probability"] == pytest.approx(form["probability"], abs=1e-4)
+    assert set(raw) == set(form)
+
+
+def test_several_files_are_answered_in_their_order() -> None:
+    """One request, a list of answers, each as if the image had come alone."""
+    base, asked = SLOTS["model_server"], images("test")[:6]
+    files = [("file", (f"{number}.jpg", data, "image/jpeg")) for number, data in enumerate(asked)]
+    answers = httpx.post(f"{base}/predict", files=files, timeout=30).json()
+    assert [one["filename"] for one in answers] == [name for _, (name, _, _) in files]
+    alone = [predict(base, data).json()["likely_class"] for data in asked]
+    assert [one["likely_class"] for one in answers] == alone
+
+
+@pytest.mark.parametrize("slot", SLOTS)
+def test_a_slot_speaks_the_open_inference_protocol(slot: str) -> None:
+    """Ready, described and, where the model is another, refused in the protocol's form."""
+    base, name = SLOTS[slot], predict(SLOTS[slot]).headers["x-model"]
+    assert httpx.get(f"{base}/v2/health/ready").status_code == 200
+    assert httpx.get(f"{base}/v2/models/{name}").json()["inputs"][0]["datatype"] == "BYTES"
+    refused = httpx.get(f"{base}/v2/models/another")
+    assert refused.status_code == 404
+    assert set(refused.json()) == {"error"}
+
+
+@pytest.mark.parametrize("slot", SLOTS)
+@pytest.mark.parametrize(
+    "series", ["inference_batch_size_count", "inference_queue_seconds_count", "inference_queue_depth"]
+)
+def test_prometheus_knows_how_requests_wait(slot: str, series: str) -> None:
+    """Batches and the queue can be watched for each slot."""
+    wait_for(f"{series} of {slot}", lambda: query(f'{series}{{slot="{slot}"}}'), 20)
 
 
 @pytest.mark.parametrize(
@@ -79,6 +120,6 @@ def test_a_batch_can_be_scored_by_hand(slot: str) -> None:
     width = int(found[1])
     batch = [[float((row * column) % 7) for column in range(width)] for row in range(1, 41)]
     answer = httpx.post(url, json={"p_value_threshold": 0.05, "batch": batch}, timeout=30).json()
-    assert set(answer) == {"p_value", "distance", "threshold", "drift", "n"}
+    assert set(answer) == {"p_value", "distance", "threshold", "drift", "n", "features"}
     assert answer["drift"] is True
     assert answer["n"] == 40

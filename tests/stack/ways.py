@@ -2,36 +2,15 @@
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Protocol
 
 import psutil
 
 from local.paths import Paths
-from local.settings import docker_settings, local_settings
 from local.supervisor import states
-
-PROJECT = Path(__file__).parents[2]
-NAME = os.environ.get("STACK", "local")
-VARIABLES = {
-    "FAULT_INJECTION": "true",
-    "RUN": "docker" if NAME == "compose" else "local",
-    "COMPOSE_PROJECT_NAME": "serving-test",  # a project of its own: its volumes are removed at the end
-}
-
-
-def run(*command: str, **variables: str) -> str:
-    """Run a command in the project's folder and return what it printed; fail with that when it fails."""
-    environment = {**os.environ, **VARIABLES, **variables}
-    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
-    return done.stdout
-
-
-SETTINGS = (docker_settings if NAME == "compose" else local_settings)(PROJECT)
+from tests.stack.project import NAME, PROJECT, copy_package, run
 
 
 class Way(Protocol):
@@ -43,6 +22,9 @@ class Way(Protocol):
     def start(self, part: str) -> None: ...
     def restart(self, part: str) -> None: ...
     def kill(self, part: str) -> None: ...
+    def hang_up(self, part: str) -> None: ...
+    def scale(self, replicas: int) -> None: ...
+    def set_candidate(self, **variables: str) -> None: ...
     def logs(self, part: str) -> str: ...
     def memory_bytes(self) -> Mapping[str, int]: ...
 
@@ -53,7 +35,19 @@ class LocalWay:
     def up(self) -> None:
         if states(Paths()):
             sys.exit("The stack is running. The tests start one of their own: stop it first, with make down.")
+        run("python3", "-m", "local", "models")
+        copy_package()
         run("python3", "-m", "local", "up")
+
+    def scale(self, replicas: int) -> None:
+        """Run the stable slot with so many processes."""
+        self.down()
+        run("python3", "-m", "local", "up", MODEL_SERVER_REPLICAS=str(replicas))
+
+    def set_candidate(self, **variables: str) -> None:
+        """Run the candidate and its detector with other variables of .env."""
+        self.down()
+        run("python3", "-m", "local", "up", **variables)
 
     def down(self) -> None:
         run("python3", "-m", "local", "down")
@@ -68,20 +62,24 @@ class LocalWay:
         self._control("restart", part)
 
     def kill(self, part: str) -> None:
-        os.kill(self._pid(part), signal.SIGKILL)
+        os.kill(self.pid(part), signal.SIGKILL)
+
+    def hang_up(self, part: str) -> None:
+        os.kill(self.pid(part), signal.SIGHUP)
 
     def logs(self, part: str) -> str:
         return "".join(path.read_text() for path in sorted((PROJECT / ".local").rglob(f"{part}.log*")))
 
     def memory_bytes(self) -> Mapping[str, int]:
         names = [line.split()[0] for line in self._control("status").splitlines()]
-        return {name: self._memory_of(self._pid(name)) for name in names}
+        return {name: self._memory_of(self.pid(name)) for name in names}
 
     def _memory_of(self, pid: int) -> int:
         process = psutil.Process(pid)
         return sum(one.memory_full_info().pss for one in [process, *process.children(recursive=True)])
 
-    def _pid(self, part: str) -> int:
+    def pid(self, part: str) -> int:
+        """Return the id of a part's process."""
         return int(self._control("pid", part))
 
     def _control(self, *words: str) -> str:
@@ -98,7 +96,20 @@ class ComposeWay:
         self.services = [name for name in listed if name not in left_out]
 
     def up(self) -> None:
+        run("docker", "compose", "build", "models")
+        run("docker", "compose", "run", "--rm", "models")
+        copy_package()
         run("docker", "compose", "up", "-d", "--build", "--wait", *self.services)
+
+    def scale(self, replicas: int) -> None:
+        """Run the stable slot in so many containers; those that run already are left alone."""
+        scaled = ("--scale", f"model_server={replicas}", "model_server")
+        run("docker", "compose", "up", "-d", "--no-deps", "--no-recreate", "--wait", *scaled)
+
+    def set_candidate(self, **variables: str) -> None:
+        """Run the candidate and its detector with other variables of .env."""
+        candidate = ("model_server_new", "drift_detector_server_new")
+        run("docker", "compose", "up", "-d", "--no-deps", "--wait", *candidate, **variables)
 
     def down(self) -> None:
         run("docker", "compose", "down", "--volumes")
@@ -115,8 +126,14 @@ class ComposeWay:
     def kill(self, part: str) -> None:
         # From the host, as the kernel would for want of memory: `docker kill` counts as a wish to stop it.
         # The engine must be on this machine, and the tests run as root.
-        pid = run("docker", "inspect", "--format", "{{.State.Pid}}", self.container(part))
-        os.kill(int(pid), signal.SIGKILL)
+        os.kill(self.pid(part), signal.SIGKILL)
+
+    def hang_up(self, part: str) -> None:
+        run("docker", "compose", "kill", "--signal", "HUP", part)
+
+    def pid(self, part: str) -> int:
+        """Return the id of a container's first process, as the host knows it."""
+        return int(run("docker", "inspect", "--format", "{{.State.Pid}}", self.container(part)))
 
     def logs(self, part: str) -> str:
         return run("docker", "compose", "logs", "--no-log-prefix", part)

@@ -1,5 +1,6 @@
 """nginx's files, rendered for the loopback."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -10,20 +11,20 @@ from local.nginx_config import NginxPlace, nginx_version, render, render_folder
 from local.packages import find_program
 
 NGINX = Path(__file__).parents[3] / "nginx"
-ADDRESSES = Addresses(
-    slots={"model_server": "127.0.0.1:18000", "model_server_new": "127.0.0.1:18001"},
-    nginx_listeners={
-        80: "127.0.0.1:8080",
-        8000: "127.0.0.1:8100",
-        8001: "127.0.0.1:8101",
-        8081: "127.0.0.1:8181",
-    },
-    scraped={},
-)
+LISTENERS = {
+    80: "127.0.0.1:8080",
+    8000: "127.0.0.1:8100",
+    8001: "127.0.0.1:8101",
+    8081: "127.0.0.1:8181",
+}
 
 
-def place(temporary: Path, version: tuple[int, ...] = (1, 22, 1)) -> NginxPlace:
-    return NginxPlace(ADDRESSES, temporary, version)
+def place(temporary: Path, version: tuple[int, ...] = (1, 22, 1), stable: int = 1) -> NginxPlace:
+    slots = {
+        "model_server": tuple(f"127.0.0.1:{18000 + 2 * number}" for number in range(stable)),
+        "model_server_new": ("127.0.0.1:18001",),
+    }
+    return NginxPlace(Addresses(slots, LISTENERS, {}), temporary, version)
 
 
 def test_service_names_become_addresses(tmp_path: Path) -> None:
@@ -31,6 +32,35 @@ def test_service_names_become_addresses(tmp_path: Path) -> None:
     text = "  server model_server:8000 weight=1 resolve;\n  server model_server_new:8000 resolve weight=2;\n"
     expected = "  server 127.0.0.1:18000 weight=1;\n  server 127.0.0.1:18001 weight=2;\n"
     assert render(text, place(tmp_path)) == expected
+
+
+def test_a_slot_has_a_server_for_each_replica(tmp_path: Path) -> None:
+    """All stand on the slot's line, so that lines keep their numbers."""
+    text = "    server model_server:8000 max_fails=0 resolve; # stable\n"
+    expected = "    server 127.0.0.1:18000 max_fails=0; server 127.0.0.1:18002 max_fails=0; # stable\n"
+    assert render(text, place(tmp_path, stable=2)) == expected
+
+
+@pytest.mark.parametrize(
+    ("stable", "candidate", "expected"),
+    [(1, 1, (9, 1)), (3, 1, (9, 3)), (1, 3, (27, 1)), (2, 3, (27, 2)), (4, 2, (9, 2)), (16, 16, (9, 1))],
+)
+def test_replicas_share_their_slots_weight(
+    tmp_path: Path, stable: int, candidate: int, expected: tuple[int, int]
+) -> None:
+    """Whatever their numbers, the sums of weights stand as 9 to 1."""
+    text = "server model_server:8000 weight=9 resolve;\nserver model_server_new:8000 resolve;\n"
+    (tmp_path / "default.conf").write_text(text)
+    weights = dict(re.findall(r"server (\w+):8000 +weight=(\d+)", shared(tmp_path, stable, candidate)))
+    assert (int(weights["model_server"]), int(weights.get("model_server_new", 1))) == expected
+    assert expected[0] * stable == 9 * expected[1] * candidate
+
+
+def shared(folder: Path, stable: int, candidate: int) -> str:
+    """Return default.conf as nginx/ hands it to nginx in its container."""
+    replicas = f"replicas=model_server={stable} model_server_new={candidate}"
+    command = ["awk", "-v", replicas, "-f", str(NGINX / "share_weights.awk"), str(folder / "default.conf")]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 @pytest.mark.parametrize("edit", ["weight=9", "down", "weight=3 max_fails=2"])

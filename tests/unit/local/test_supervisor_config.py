@@ -8,7 +8,8 @@ from supervisor.options import ServerOptions  # type: ignore[import-untyped]  # 
 
 from local.addresses import local_addresses
 from local.paths import Paths
-from local.programs import Program, programs
+from local.program import Program
+from local.programs import programs
 from local.settings import load_stack_settings
 from local.supervisor_config import render
 
@@ -56,3 +57,15 @@ def test_every_program_of_the_stack_is_there(tmp_path: Path) -> None:
     }
     assert found["model_server_new"][1]["SLOT"] == "model_server_new"
     assert found["drift_detector_server_new"][1]["SLOT"] == "model_server_new"
+
+
+@pytest.mark.filterwarnings("ignore:Supervisord is running as root")
+def test_a_reference_elsewhere_is_compared_with(tmp_path: Path) -> None:
+    """Each detector's reference can be another folder's."""
+    settings = load_stack_settings(tmp_path, {"DRIFT_DETECTOR_NEW_REFERENCE": "./mine"}, http_port=80)
+    found = read(programs(settings, local_addresses(settings), Paths(tmp_path)), Paths(tmp_path))
+    shipped = tmp_path / "drift_detector_server" / "artifacts" / "reference.safetensors"
+    assert found["drift_detector_server"][1]["REFERENCE"] == str(shipped)
+    assert found["drift_detector_server_new"][1]["REFERENCE"] == str(
+        tmp_path / "mine" / "reference.safetensors"
+    )

@@ -5,12 +5,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from shutil import copytree
 from tempfile import TemporaryDirectory
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import httpx
@@ -48,6 +49,8 @@ class Slot(ThreadingHTTPServer):
         self.name = name
         self.seen: list[str] = []
         self.breaks = False
+        self.hangs = False
+        self.end = Event()
         self.status = 200
         super().__init__(("127.0.0.1", port), Handler)
         self.thread = Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -60,6 +63,7 @@ class Slot(ThreadingHTTPServer):
 
     def stop(self) -> None:
         """Close the listener: connections are refused from now on."""
+        self.end.set()
         self.shutdown()
         self.server_close()
         self.thread.join()
@@ -75,6 +79,9 @@ class Handler(BaseHTTPRequestHandler):
         self.server.seen.append(self.headers.get("X-Request-ID", ""))
         if self.server.breaks:
             return  # the connection closes without an answer
+        if self.server.hangs:
+            self.server.end.wait()
+            return
         self.send_response(self.server.status)
         self.send_header("X-Slot", self.server.name)
         self.send_header("Content-Length", "4")
@@ -94,6 +101,7 @@ class Stack:
     folder: Path
     temporary: Path
     slots: dict[str, Slot]
+    more: dict[str, list[str]] = field(default_factory=dict)  # addresses of further replicas
     ports: dict[int, int] = field(
         default_factory=lambda: {port: free_port() for port in (80, 8000, 8001, 8081)}
     )
@@ -113,9 +121,14 @@ class Stack:
         """Return the access log."""
         return self.folder / "access.log"
 
+    @property
+    def replicas(self) -> Path:
+        """Return a file that takes the place of what counts the replicas."""
+        return self.folder / "replicas"
+
     def render(self) -> None:
         """Fill the folder that nginx reads."""
-        slots = {name: slot.address for name, slot in self.slots.items()}
+        slots = {name: (slot.address, *self.more.get(name, ())) for name, slot in self.slots.items()}
         listeners = {port: f"127.0.0.1:{free}" for port, free in self.ports.items()}
         place = NginxPlace(Addresses(slots, listeners, {}), self.temporary, nginx_version())
         render_folder(self.source, self.rendered, place)
@@ -131,9 +144,9 @@ class Stack:
         except httpx.TransportError:
             return False
 
-    def edit(self, old: str, new: str) -> None:
-        """Save default.conf with a change, as editors do: a new file takes the old one's place."""
-        path = self.source / "default.conf"
+    def edit(self, old: str, new: str, name: str = "default.conf") -> None:
+        """Save a file with a change, as editors do: a new file takes the old one's place."""
+        path = self.source / name
         text = path.read_text()
         assert old in text
         draft = path.with_suffix(".swp")
@@ -150,32 +163,46 @@ def temporary() -> Iterator[Path]:
 
 
 @pytest.fixture
-def stack(tmp_path: Path, temporary: Path) -> Iterator[Stack]:
-    """Run nginx, without the watcher."""
+def stopped(tmp_path: Path, temporary: Path) -> Iterator[Stack]:
+    """Return a stack whose nginx does not run yet, so that a test may change its files."""
     slots = {name: Slot(name) for name in ("model_server", "model_server_new")}
-    running = Stack(tmp_path, temporary, slots)
-    copytree(PROJECT / "nginx", running.source)
-    running.render()
-    command = [find_program("nginx") or "nginx", "-c", str(running.rendered / "nginx.conf")]
+    stack = Stack(tmp_path, temporary, slots)
+    copytree(PROJECT / "nginx", stack.source)
+    stack.replicas.write_text("model_server=1")
+    yield stack
+    for slot in slots.values():
+        slot.stop()
+
+
+@contextmanager
+def nginx_of(stack: Stack) -> Iterator[Stack]:
+    """Run nginx, without the watcher."""
+    stack.render()
+    command = [find_program("nginx") or "nginx", "-c", str(stack.rendered / "nginx.conf")]
     with (
-        running.log.open("wb") as log,
+        stack.log.open("wb") as log,
         subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT) as nginx,
     ):
         try:
-            wait_for(running.answers)
-            yield running
+            wait_for(stack.answers)
+            yield stack
         finally:
             nginx.terminate()
             nginx.wait(timeout=10)
-            for slot in slots.values():
-                slot.stop()
+
+
+@pytest.fixture
+def stack(stopped: Stack) -> Iterator[Stack]:
+    """Run the shipped configuration."""
+    with nginx_of(stopped) as running:
+        yield running
 
 
 @pytest.fixture
 def watcher_log(stack: Stack) -> Iterator[Path]:
     """Run the watcher, rendering as the local way does; return what it writes."""
     render = stack.folder / "render.py"
-    slots = {name: slot.address for name, slot in stack.slots.items()}
+    slots = {name: (slot.address,) for name, slot in stack.slots.items()}
     listeners = {port: f"127.0.0.1:{free}" for port, free in stack.ports.items()}
     render.write_text(
         f"import sys; sys.path.insert(0, {str(PROJECT)!r})\n"
@@ -191,6 +218,7 @@ def watcher_log(stack: Stack) -> Iterator[Path]:
         "NGINX_FOLDER": str(stack.rendered),
         "NGINX_PID": str(stack.temporary / "nginx.pid"),
         "NGINX_RENDER": f"'{sys.executable}' '{render}'",
+        "NGINX_WATCH": f"cat '{stack.replicas}'",
     }
     command = ["sh", str(PROJECT / "nginx" / "reload_watcher.sh"), str(stack.source)]
     log = stack.folder / "watcher.log"

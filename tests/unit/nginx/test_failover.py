@@ -3,8 +3,9 @@
 import json
 
 import httpx
+import pytest
 
-from tests.unit.nginx.conftest import Stack, wait_for
+from tests.unit.nginx.conftest import Slot, Stack, free_port, nginx_of, wait_for
 
 
 def predict(stack: Stack, port: int = 80, request_id: str | None = None) -> httpx.Response:
@@ -44,6 +45,42 @@ def test_tries_are_bounded(stack: Stack) -> None:
     answer = predict(stack, request_id="r")
     assert answer.status_code == 502
     assert [slot.seen for slot in stack.slots.values()] == [["r"], ["r"]]
+
+
+@pytest.mark.parametrize("port", [80, 8000])
+def test_however_many_servers_refuse_one_that_listens_answers(stopped: Stack, port: int) -> None:
+    """Replicas that are starting or stopping cost no request, whichever nginx asks first."""
+    stopped.more = {"model_server": [f"127.0.0.1:{free_port()}" for _ in range(5)]}
+    with nginx_of(stopped) as stack:
+        answers = [predict(stack, port, request_id=f"r{number}") for number in range(24)]
+        assert {answer.status_code for answer in answers} == {200}
+        seen = [request for slot in stack.slots.values() for request in slot.seen]
+        assert sorted(seen) == sorted(f"r{number}" for number in range(24))
+
+
+def test_a_request_that_two_servers_took_goes_to_no_third(stopped: Stack) -> None:
+    """What breaks each server that takes it stops at the second, however many replicas there are."""
+    further = [Slot("model_server") for _ in range(3)]
+    stopped.more = {"model_server": [slot.address for slot in further]}
+    with nginx_of(stopped) as stack:
+        every = [*further, *stack.slots.values()]
+        for slot in every:
+            slot.breaks = True
+        assert predict(stack, request_id="r").status_code == 502
+    assert sum(slot.seen.count("r") for slot in every) == 2
+    for slot in further:
+        slot.stop()
+
+
+def test_a_request_that_broke_one_server_among_refusing_ones_finds_its_second(stopped: Stack) -> None:
+    """A try that was refused is not counted as one that was taken."""
+    stopped.slots["model_server"].breaks = True
+    stopped.more = {"model_server": [f"127.0.0.1:{free_port()}"]}
+    with nginx_of(stopped) as stack:
+        answers = [predict(stack) for _ in range(12)]
+    assert {(answer.status_code, answer.headers["X-Slot"]) for answer in answers} == {
+        (200, "model_server_new")
+    }
 
 
 def test_an_overload_stays_an_answer(stack: Stack) -> None:

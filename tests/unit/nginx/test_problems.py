@@ -1,9 +1,11 @@
 """nginx's own errors have the form of the model servers' errors."""
 
+from shutil import rmtree
+
 import httpx
 import pytest
 
-from tests.unit.nginx.conftest import Stack
+from tests.unit.nginx.conftest import Stack, nginx_of
 
 LIMIT = 10 * 1024 * 1024
 
@@ -36,6 +38,57 @@ def test_no_slot_to_ask_is_a_502_that_says_when_to_come_back(stack: Stack, port:
     answer = httpx.get(stack.url(port), headers={"X-Request-ID": "r"})
     assert problem(answer) == (502, 502, "r")
     assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_no_room_for_a_body_is_a_503_that_says_when_to_come_back(stack: Stack) -> None:
+    """Many large bodies at once may fill nginx's folder for them: that is an overload, not a fault."""
+    rmtree(stack.temporary / "nginx_client_body")
+    answer = httpx.post(stack.url(80), content=bytes(2**20), headers={"X-Request-ID": "r"})
+    assert problem(answer) == (503, 503, "r")
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize("port", [80, 8000])
+def test_servers_that_take_too_long_are_a_504(stopped: Stack, port: int) -> None:
+    """Where every server that took the request stayed silent, the client hears so."""
+    stopped.edit("proxy_read_timeout 15s", "proxy_read_timeout 300ms", "proxy.conf")
+    for slot in stopped.slots.values():
+        slot.hangs = True
+    with nginx_of(stopped) as stack:
+        answer = httpx.post(stack.url(port), content=b"image", headers={"X-Request-ID": "r"})
+    assert problem(answer) == (504, 504, "r")
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize("port", [80, 8000, 8001])
+def test_below_v2_an_error_has_the_protocols_form(stack: Stack, port: int) -> None:
+    """Clients of the Open Inference Protocol find the reason where they look for it."""
+    url = f"{stack.url(port)}/v2/models/small-cnn/infer"
+    too_large = httpx.post(url, content=bytes(LIMIT + 1))
+    for slot in stack.slots.values():
+        slot.stop()
+    nobody = httpx.post(url, content=b"{}")
+    for answer, status in ((too_large, 413), (nobody, 502)):
+        assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/json")
+        (reason,) = answer.json().items()
+        assert reason[0] == "error"
+        assert reason[1]
+        assert len(answer.headers["X-Request-ID"]) == 32
+    assert "Retry-After" in nobody.headers
+    assert "Retry-After" not in too_large.headers
+    assert problem(httpx.get(f"{stack.url(port)}/v2x"))[0] == 502
+
+
+@pytest.mark.parametrize("port", [80, 8000, 8001])
+@pytest.mark.parametrize(
+    "path", ["index", "models/small-cnn/load", "../repository/models/x/load", "%6dodels/x/load"]
+)
+def test_models_cannot_be_reloaded_through_nginx(stack: Stack, port: int, path: str) -> None:
+    """An order to reload reaches no model server, however it is spelt."""
+    for prefix in ("/v2/repository/", "//v2//repository/", "/v2/%72epository/"):
+        answer = httpx.post(f"{stack.url(port)}{prefix}{path}")
+        assert (answer.status_code, answer.json()) == (404, {"error": "there is nothing here"})
+    assert not any(slot.seen for slot in stack.slots.values())
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/metrics/", "/metrics?x=1"])

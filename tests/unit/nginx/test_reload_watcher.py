@@ -46,6 +46,15 @@ def test_a_wrong_edit_leaves_the_old_split_and_says_why_once(stack: Stack, watch
     assert watcher_log.read_text().count("the old configuration goes on") == 1
 
 
+def test_another_number_of_replicas_counts_as_an_edit(stack: Stack, watcher_log: Path) -> None:
+    """nginx reads its files again, and once only."""
+    stack.replicas.write_text("model_server=3")
+    wait_for(lambda: "reloaded" in watcher_log.read_text(), seconds=3)
+    stack.edit(STABLE, "model_server:8000 weight=3")
+    wait_for(lambda: slots_of(stack, 4).count("model_server") == 3, seconds=3)
+    wait_for(lambda: watcher_log.read_text().count("reloaded") == 2)
+
+
 def test_no_request_fails_while_the_split_changes(stack: Stack, watcher_log: Path) -> None:
     """A keep-alive client notices nothing of three reloads."""
     with httpx.Client(base_url=stack.url(80)) as client:

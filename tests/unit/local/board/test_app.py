@@ -69,10 +69,10 @@ async def test_serves_its_pages(prometheus: FakePrometheus, path: str) -> None:
 
 
 async def test_lists_the_dashboards(prometheus: FakePrometheus) -> None:
-    """The list names both dashboards, monitoring first."""
+    """The list names every dashboard, monitoring first."""
     async with open_board(prometheus) as board:
         listed = (await board.get("/api/dashboards")).json()
-    assert [one["title"] for one in listed] == ["Model monitoring", "A/B comparison"]
+    assert [one["title"] for one in listed] == ["Model monitoring", "Features", "A/B comparison"]
 
 
 async def test_panel_answers_named_series_without_nan(prometheus: FakePrometheus) -> None:
