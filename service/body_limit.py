@@ -1,7 +1,10 @@
-"""Refuse request bodies over the limit, sized or chunked, and more of them at once than memory allows.
+"""Refuse request bodies over the limit, sized or chunked, and let in only as many as memory allows.
 
 FastAPI's own `max_body_size` answers in plain text, outside of our middleware: without id, slot or metrics.
 """
+
+import asyncio
+from collections import deque
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -10,45 +13,102 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.problems import Problem, problem_response
 
 BODIES_AT_ONCE = 8
+LONGEST_WAIT_SECONDS = 10.0
+
+
+class Room:
+    """A number of bytes that is shared out, first come first served."""
+
+    def __init__(self, size: int) -> None:
+        self._free = size
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+
+    async def take(self, size: int, seconds: float) -> None:
+        """Wait for as many bytes; TimeoutError when they are not free in time."""
+        if size == 0 or (not self._waiting and size <= self._free):
+            self._free -= size
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append((size, turn))
+        try:
+            async with asyncio.timeout(seconds):
+                await turn
+        except BaseException:
+            if turn.done() and not turn.cancelled():
+                self.give_back(size)  # it was this one's turn in the same moment
+            else:
+                self._waiting.remove((size, turn))
+                self._let_in()
+            raise
+
+    def give_back(self, size: int) -> None:
+        """Free the bytes for those who wait."""
+        self._free += size
+        self._let_in()
+
+    def _let_in(self) -> None:
+        while self._waiting and self._waiting[0][0] <= self._free:
+            size, turn = self._waiting.popleft()
+            self._free -= size
+            turn.set_result(None)
 
 
 class BodyLimitMiddleware:
-    """Let no request bring more than `max_bytes` of body, and all together no more than eight times that."""
+    """Let no request bring more than `max_bytes` of body, and all at once no more than eight times that.
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    A request that would be too much waits with its body unread. What it declares is reserved for it, so that
+    all who are let in can finish.
+    """
+
+    def __init__(self, app: ASGIApp, max_bytes: int, wait_seconds: float = LONGEST_WAIT_SECONDS) -> None:
         self.app = app
         self.max_bytes = max_bytes
-        self.held_bytes = 0
+        self.wait_seconds = wait_seconds
+        self.room = Room(BODIES_AT_ONCE * max_bytes)
         self.detail = f"The request's body is larger than {max_bytes / 2**20:.3g} MiB. Send a smaller one."
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        length = Headers(scope=scope).get("content-length", "")
-        if length.isdecimal() and int(length) > self.max_bytes:
-            problem = Problem(413, "Content Too Large", self.detail)
-            await problem_response(problem, scope["path"])(scope, receive, send)
+        declared = declared_bytes(scope)
+        if declared is not None and declared > self.max_bytes:
+            await self._refuse(Problem(413, "Content Too Large", self.detail), scope, receive, send)
             return
+        size = self.max_bytes if declared is None else declared
+        try:
+            await self.room.take(size, self.wait_seconds)
+        except TimeoutError:
+            detail = "Too many large uploads at once. Try again in a second."
+            problem = Problem(503, "Service Unavailable", detail, {"Retry-After": "1"})
+            await self._refuse(problem, scope, receive, send)
+            return
+        try:
+            await self.app(scope, receive if declared is not None else self._counted(receive), send)
+        finally:
+            self.room.give_back(size)
+
+    async def _refuse(self, problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
+        await problem_response(problem, scope["path"])(scope, receive, send)
+
+    def _counted(self, receive: Receive) -> Receive:
         received = 0
 
         async def receive_counted() -> Message:
             nonlocal received
             message = await receive()
-            count = len(message.get("body", b""))
-            received += count
-            self.held_bytes += count
-            self._refuse_too_much(received)
+            received += len(message.get("body", b""))
+            if received > self.max_bytes:
+                raise HTTPException(413, self.detail)
             return message
 
-        try:
-            await self.app(scope, receive_counted, send)
-        finally:
-            self.held_bytes -= received
+        return receive_counted
 
-    def _refuse_too_much(self, received: int) -> None:
-        if received > self.max_bytes:
-            raise HTTPException(413, self.detail)
-        if self.held_bytes > BODIES_AT_ONCE * self.max_bytes:
-            detail = "Too many large uploads at once. Try again in a second."
-            raise HTTPException(503, detail, {"Retry-After": "1"})
+
+def declared_bytes(scope: Scope) -> int | None:
+    """Return the body's length as declared, which the HTTP parser holds it to; None if it is chunked."""
+    headers = Headers(scope=scope)
+    length = headers.get("content-length", "")
+    if length.isdecimal():
+        return int(length)
+    return None if "transfer-encoding" in headers else 0

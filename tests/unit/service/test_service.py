@@ -1,9 +1,8 @@
 """The manners that every HTTP program shares, on a small app of the tests' own."""
 
-import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Self
 
@@ -139,28 +138,6 @@ async def test_a_body_over_the_limit_is_refused(client: httpx.AsyncClient) -> No
 
     headers = {"content-type": "multipart/form-data; boundary=b"}
     assert_problem(await client.post("/upload", content=chunks(), headers=headers), 413)
-
-
-async def test_many_large_bodies_at_once_are_refused_not_kept(client: httpx.AsyncClient) -> None:
-    """Bodies that wait together are bounded; once they are gone, the next one is welcome."""
-    release = asyncio.Event()
-
-    async def slow_body() -> AsyncIterator[bytes]:
-        yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n' + b"x" * 800
-        await release.wait()
-        yield b"\r\n--b--\r\n"
-
-    def post() -> Coroutine[None, None, httpx.Response]:
-        headers = {"content-type": "multipart/form-data; boundary=b"}
-        return client.post("/upload", content=slow_body(), headers=headers)
-
-    posts = [asyncio.create_task(post()) for _ in range(10)]
-    (refused,), waiting = await asyncio.wait(posts, return_when=asyncio.FIRST_COMPLETED)
-    assert_problem(refused.result(), 503)
-    assert refused.result().headers["retry-after"] == "1"
-    release.set()
-    assert {response.status_code for response in await asyncio.gather(*waiting)} == {200}
-    assert (await post()).status_code == 200
 
 
 async def test_readiness_and_life_are_apart(client: httpx.AsyncClient, readiness: Readiness) -> None:
