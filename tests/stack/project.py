@@ -1,0 +1,40 @@
+"""The project under test: its settings, its commands, and the model package that tests may change."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from local.settings import docker_settings, local_settings
+
+PROJECT = Path(__file__).parents[2]
+NAME = os.environ.get("STACK", "local")
+PACKAGE = PROJECT / ".local/stack-test/model_server"  # a copy, as tests change it
+VARIABLES = {
+    "MODEL_SERVER_PACKAGE": str(PACKAGE),
+    "FAULT_INJECTION": "true",
+    "RUN": "docker" if NAME == "compose" else "local",
+    "COMPOSE_PROJECT_NAME": "serving-test",  # a project of its own: its volumes are removed at the end
+}
+
+
+def attempt(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in the project's folder."""
+    environment = {**os.environ, **VARIABLES, **variables}
+    return subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+
+
+def run(*command: str, **variables: str) -> str:
+    """Run a command in the project's folder and return what it printed; fail with that when it fails."""
+    done = attempt(*command, **variables)
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+    return done.stdout
+
+
+def copy_package() -> None:
+    """Make the stable slot's package anew from the project's, into which nothing is written."""
+    shutil.rmtree(PACKAGE, ignore_errors=True)
+    shutil.copytree(PROJECT / "model_server/model", PACKAGE)
+
+
+SETTINGS = (docker_settings if NAME == "compose" else local_settings)(PROJECT)

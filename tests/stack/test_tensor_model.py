@@ -1,0 +1,65 @@
+"""The candidate takes rows of numbers: one of the examples, in the same stack, watched feature by feature."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from local.board.queries import PanelQuery, iter_queries
+from tests.stack.client import DETECTORS, SLOTS, query, wait_for
+from tests.stack.project import PROJECT, run
+from tests.stack.ways import ComposeWay, LocalWay
+
+FOLDER = PROJECT / ".local/stack-test/tabular"
+ROW = [42, 6, 36000, 9000, 0.3, 11000, 36, 0]
+CANDIDATE = "model_server_new"
+
+
+def feature_queries() -> list[PanelQuery]:
+    """Return the queries of the dashboard of tensor models, of the slot that serves one."""
+    values = {"slot": CANDIDATE}
+    return list(iter_queries(PROJECT / "grafana/dashboards/features.json", values))
+
+
+@pytest.fixture(scope="module")
+def candidate(running: LocalWay | ComposeWay) -> Iterator[str]:
+    """The candidate's address, while it serves the example; the demo's candidate follows."""
+    run(sys.executable, "-m", "examples.make", "tabular", "--output", str(FOLDER))
+    open_to_others(FOLDER)
+    running.set_candidate(
+        MODEL_SERVER_NEW_PACKAGE=str(FOLDER / "model"), DRIFT_DETECTOR_NEW_REFERENCE=str(FOLDER)
+    )
+    yield SLOTS[CANDIDATE]
+    running.set_candidate()
+
+
+def open_to_others(folder: Path) -> None:
+    """Let the containers' users read it, whatever this user's umask."""
+    for path in [folder, *folder.rglob("*")]:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def test_a_row_is_answered_with_its_class(candidate: str) -> None:
+    """JSON in, JSON out; who sends too few numbers is told so."""
+    answer = httpx.post(f"{candidate}/predict", json={"data": ROW}).json()
+    assert answer["likely_class"] in {"repaid", "defaulted"}
+    assert answer["slot"] == CANDIDATE
+    assert httpx.post(f"{candidate}/predict", json={"data": ROW[:5]}).status_code == 422
+
+
+def test_drift_of_one_feature_is_found_and_named(candidate: str) -> None:
+    """The example's command ends with success: the shifted feature drifts, and its line says so."""
+    detector = DETECTORS[CANDIDATE]
+    command = (sys.executable, "-m", "examples.traffic", "tabular", "--shift", "age=+1std")
+    shown = run(*command, "--url", candidate, "--detector", detector)
+    assert [line.split()[-1] for line in shown.splitlines() if line.startswith("age ")] == ["yes"]
+    drifted = f'drift_feature_p_value{{slot="{CANDIDATE}",feature="age"}} < 0.05'
+    wait_for("the drifted feature in Prometheus", lambda: query(drifted), 30)
+
+
+@pytest.mark.parametrize("panel_query", feature_queries(), ids=lambda one: f"{one.panel}: {one.legend}")
+def test_every_panel_of_features_has_an_answer(candidate: str, panel_query: PanelQuery) -> None:
+    """What Grafana would ask gives series."""
+    wait_for(f"an answer to {panel_query.expression}", lambda: query(panel_query.expression), 60)
