@@ -37,12 +37,20 @@ class Answering:
         """
         with problems():
             futures = self._predictor.submit(data)
+        predictions = await self._wait(request, futures)
+        for prediction in predictions:
+            self._recorder.record(prediction, current_request_id.get())
+        return predictions
+
+    async def _wait(
+        self, request: Request, futures: Sequence[asyncio.Future[Prediction]]
+    ) -> list[Prediction]:
+        if self.model.is_quick:  # answered before anybody could leave
+            return await self._all(futures)
         watch = asyncio.ensure_future(client_left(request))
         watch.add_done_callback(lambda _: [future.cancel() for future in futures])
         try:
-            predictions = [
-                await self._one(future, number, len(data)) for number, future in enumerate(futures)
-            ]
+            return await self._all(futures)
         except asyncio.CancelledError:
             if watch.cancelled() or not watch.done():
                 raise  # it is this request that was cancelled, not its futures
@@ -53,13 +61,13 @@ class Answering:
             watch.cancel()
             for future in futures:
                 future.cancel()  # those behind one that failed
-        for prediction in predictions:
-            self._recorder.record(prediction, current_request_id.get())
-        return predictions
 
-    async def _one(self, future: asyncio.Future[Prediction], number: int, count: int) -> Prediction:
-        with problems("The file" if count == 1 else f"File {number + 1} of {count}"):
-            return await future
+    async def _all(self, futures: Sequence[asyncio.Future[Prediction]]) -> list[Prediction]:
+        predictions = []
+        for number, future in enumerate(futures, start=1):
+            with problems("The file" if len(futures) == 1 else f"File {number} of {len(futures)}"):
+                predictions.append(await future)
+        return predictions
 
 
 async def client_left(request: Request) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
+from model_server.inline_batching import settle
 from model_server.metrics import QueueMetrics
 
 T = TypeVar("T")
@@ -133,9 +134,4 @@ def _deliver(batch: "Sequence[Waiting[T, R]]", answers: Sequence[R | Exception])
 
 def _settle(batch: "Sequence[Waiting[T, R]]", answers: Sequence[R | Exception]) -> None:
     for one, answer in zip(batch, answers, strict=True):
-        if one.answer.done():  # its client left
-            continue
-        if isinstance(answer, Exception):
-            one.answer.set_exception(answer)
-        else:
-            one.answer.set_result(answer)
+        settle(one.answer, answer)

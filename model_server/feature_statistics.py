@@ -10,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from model_server.manifest import TensorInput
 
 MEMORY_ROWS = 1000
+PORTION = 100
 
 
 class RunningMoments:
@@ -49,10 +50,12 @@ class FeatureStatistics:
         self._slot = slot
         self._spec: TensorInput | None = None
         self._moments = RunningMoments(0)
+        self._waiting: list[NDArray[np.float32]] = []  # one by one would cost more than answering
         registry.register(self)
 
     def watch(self, spec: TensorInput | None) -> None:
         """Begin anew for the features of another model; go on for one of the same features."""
+        self._take_in()
         if spec is None or self._spec is None or spec.features != self._spec.features:
             self._moments = RunningMoments(0 if spec is None else len(spec.features))
         self._spec = spec
@@ -60,12 +63,20 @@ class FeatureStatistics:
     def add(self, rows: NDArray[np.float32]) -> None:
         """Take rows (N, F) in."""
         if self._spec is not None and rows.shape[1] == len(self._spec.features):
-            self._moments.add(rows)
+            self._waiting.append(rows)
+            if len(self._waiting) >= PORTION:
+                self._take_in()
+
+    def _take_in(self) -> None:
+        if self._waiting:
+            self._moments.add(np.concatenate(self._waiting))
+            self._waiting.clear()
 
     def collect(self) -> Iterator[Metric]:
         """Yield what Prometheus is told; nothing for an image model."""
         if self._spec is None:
             return
+        self._take_in()
         observed = CounterMetricFamily("features_observed", "Rows of features answered.", labels=["slot"])
         observed.add_metric([self._slot], self._moments.rows)
         yield observed

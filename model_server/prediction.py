@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_server.batching import Batcher
+from model_server.inline_batching import InlineBatcher
 from model_server.loaded_model import Batch, LoadedModel
 from model_server.metrics import ModelMetrics
 from model_server.preprocessing import read_pixels
@@ -76,6 +77,7 @@ class Predictor:
             queue_size=queue_size,
             deadline_seconds=deadline_seconds,
         )
+        self._inline: InlineBatcher[Question, Prediction] = InlineBatcher(self._work, metrics.queue)
 
     def submit(self, data: Sequence[bytes | Rows]) -> list[asyncio.Future[Prediction]]:
         """Queue images, or rows, for the model of this moment, and return their answers to come.
@@ -84,7 +86,8 @@ class Predictor:
             QueueFull: try again later.
         Each answer may raise NotAnImage, TooManyPixels, WaitedTooLong or NoFiniteAnswer.
         """
-        return self._batcher.submit([Question(self.model, one) for one in data])
+        batcher = self._inline if self.model.is_quick else self._batcher
+        return batcher.submit([Question(self.model, one) for one in data])
 
     def close(self) -> None:
         """Finish what waits, then end the threads."""

@@ -44,7 +44,7 @@ def to_rows(data: object, spec: TensorInput) -> Rows:
     width = len(spec.features)
     try:
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
-            rows = np.asarray(data, dtype=np.float64).astype(np.float32)
+            rows = np.asarray(data).astype(np.float32)
     except ValueError as error:
         raise WrongRows(f"The rows differ in length. {what_to_send(spec)}") from error
     if rows.ndim != 2 or rows.shape[1] != width:

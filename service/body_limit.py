@@ -6,7 +6,6 @@ FastAPI's own `max_body_size` answers in plain text, outside of our middleware: 
 import asyncio
 from collections import deque
 
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -107,8 +106,9 @@ class BodyLimitMiddleware:
 
 def declared_bytes(scope: Scope) -> int | None:
     """Return the body's length as declared, which the HTTP parser holds it to; None if it is chunked."""
-    headers = Headers(scope=scope)
-    length = headers.get("content-length", "")
-    if length.isdecimal():
-        return int(length)
-    return None if "transfer-encoding" in headers else 0
+    for name, value in scope["headers"]:  # lower-case bytes, as ASGI has them
+        if name == b"content-length" and value.isdigit():
+            return int(value)
+        if name == b"transfer-encoding":
+            return None
+    return 0

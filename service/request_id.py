@@ -5,10 +5,11 @@ import re
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADER = "X-Request-ID"
+RAW_HEADER = b"x-request-id"
 SANE = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 current_request_id: ContextVar[str] = ContextVar("current_request_id", default="")
@@ -17,6 +18,14 @@ current_request_id: ContextVar[str] = ContextVar("current_request_id", default="
 def choose_request_id(offered: str | None) -> str:
     """Return the caller's id if it is safe to log and store, else a new one."""
     return offered if offered is not None and SANE.fullmatch(offered) else f"{random.getrandbits(128):032x}"
+
+
+def offered_id(scope: Scope) -> str | None:
+    """Return the id that the caller sent, if any."""
+    for name, value in scope["headers"]:  # lower-case bytes, as ASGI has them
+        if name == RAW_HEADER:
+            return str(value, "latin-1")
+    return None
 
 
 class RequestIdMiddleware:
@@ -33,7 +42,7 @@ class RequestIdMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = choose_request_id(Headers(scope=scope).get(HEADER))
+        request_id = choose_request_id(offered_id(scope))
         current_request_id.set(request_id)
 
         async def send_with_headers(message: Message) -> None:

@@ -35,6 +35,8 @@ class MemoryStore:
 class HeldModel:
     """A model that answers only when let go; `batches` are those it began."""
 
+    is_quick = False
+
     def __init__(self, model: LoadedModel) -> None:
         self.package, self.manifest, self.headers = model.package, model.manifest, model.headers
         self._model = model

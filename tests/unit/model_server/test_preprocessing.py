@@ -71,4 +71,4 @@ def test_a_reduced_jpeg_is_as_sharp_and_in_its_place(size: tuple[int, int], subs
     for pattern, most in [(sharpness, 0.009), (to_the_side[0], 0.002), (to_the_side[1], 0.002)]:
         share = (difference[2:-2, 2:-2] * pattern).sum() / (pattern * pattern).sum()
         assert abs(share) < most
-    assert np.abs(difference.mean(axis=(0, 1))).max() < 0.2
+    assert np.abs(difference.mean(axis=(0, 1))).max() < 0.5
