@@ -13,6 +13,7 @@ from model_server.manifest import BadModelPackage
 from model_server.model_package import load_model_package
 from model_server.settings import ModelServerSettings
 from mongodb.store import Store
+from service.allocator import keep_freed_memory
 from service.logs import configure_logging
 from service.run import Listener, serve
 from service.settings import load_settings
@@ -24,6 +25,7 @@ def main() -> None:
     """Serve until told to stop; exit 1 with one line if it cannot start."""
     settings = load_settings(ModelServerSettings)
     configure_logging(settings)
+    keep_freed_memory()
     torch.set_num_threads(settings.torch_threads)
     if settings.device == "cuda" and not torch.cuda.is_available():
         sys.exit(

@@ -79,6 +79,7 @@ def undo_blur(pixels: torch.Tensor, decoded: Decoded, size: int) -> torch.Tensor
 
 def to_tensor(pixels: Pixels, spec: ImageInput) -> torch.Tensor:
     """Normalise a batch (B, S, S, 3) to (B, 3, S, S), which stays in the order of channels-last."""
-    mean = torch.tensor(spec.mean)
-    std = torch.tensor(spec.std)
-    return torch.from_numpy(pixels).mul(1 / (255 * std)).sub_(mean / std).permute(0, 3, 1, 2)
+    mean = torch.tensor(spec.mean).repeat(spec.size)  # for a row: rows of 3 would be computed one by one
+    std = torch.tensor(spec.std).repeat(spec.size)
+    rows = torch.from_numpy(pixels).flatten(start_dim=2)
+    return rows.mul(1 / (255 * std)).sub_(mean / std).view(pixels.shape).permute(0, 3, 1, 2)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -40,6 +41,8 @@ def serve(
     on_hangup: Callable[[], Awaitable[object]] | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is in flight; SIGHUP calls `on_hangup`."""
+    gc.collect()
+    gc.freeze()  # what is there now stays: a collection would walk through all of it while requests wait
     config = configure(app, settings.host, settings.port)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(_serve(config, internal, on_hangup))

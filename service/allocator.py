@@ -1,0 +1,20 @@
+"""The C library's allocator, told to keep what it has got."""
+
+import ctypes
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
+LARGEST_MMAP_THRESHOLD = 32 * 2**20
+KEPT_BYTES = 256 * 2**20
+
+
+def keep_freed_memory() -> bool:
+    """Have glibc keep freed memory for the next batch; False where the C library is another one.
+
+    Else each batch's tensors are fresh from the kernel, which zeroes every page of them.
+    """
+    try:
+        libc = ctypes.CDLL("libc.so.6")
+    except OSError:
+        return False
+    kept = libc.mallopt(M_MMAP_THRESHOLD, LARGEST_MMAP_THRESHOLD)
+    return bool(kept and libc.mallopt(M_TRIM_THRESHOLD, KEPT_BYTES))
