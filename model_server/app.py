@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
 from model_server.answering import Answering
 from model_server.cpu_quota import available_cpus
@@ -100,19 +101,21 @@ def create_apps(settings: ModelServerSettings, load: Callable[[], LoadedModel], 
         await store.close()
         predictor.close()
 
+    predict = predict_router(settings.slot, answering, fault_injection=settings.fault_injection)
     public = create_service(
         settings,
         title="Model server",
         registry=registry,
         routers=[
             page_router(),
-            predict_router(settings.slot, answering, fault_injection=settings.fault_injection),
+            predict,
             inference_protocol_router(answering, readiness),
         ],
         not_ready=readiness,
         lifespan=lifespan,
         max_body_bytes=settings.max_body_bytes,
         headers=lambda: predictor.model.headers,
+        hot_routes={route.path: route.endpoint for route in predict.routes if isinstance(route, APIRoute)},
     )
     return Apps(public, create_internal_app(predictor, reloader), reloader)
 

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 
 from service.body_limit import BodyLimitMiddleware
 from service.health import health_router
+from service.hot_routes import Endpoint, HotRoutesMiddleware
 from service.http_metrics import HttpMetrics, HttpMetricsMiddleware
 from service.problems import install_problem_handlers
 from service.request_id import RequestIdMiddleware
@@ -34,15 +35,18 @@ def create_service(
     lifespan: Lifespan,
     max_body_bytes: int,
     headers: Callable[[], Mapping[str, str]] = dict,
+    hot_routes: Mapping[str, Endpoint] | None = None,
 ) -> FastAPI:
     """Build the app: the given routes, health and metrics, problem+json, and a request id on every answer.
 
-    What `headers` returns goes out with every answer, beside X-Request-ID and X-Slot.
+    What `headers` returns goes out with every answer, beside X-Request-ID and X-Slot. `hot_routes` are paths
+    whose POST requests skip the framework.
     """
     app = FastAPI(title=title, lifespan=lifespan)
     for router in (*routers, health_router(registry, not_ready)):
         app.include_router(router)
     # Innermost first: a refused body and a crash are counted, and every answer gets its id.
+    app.add_middleware(HotRoutesMiddleware, endpoints=hot_routes or {})
     install_problem_handlers(app)
     app.add_middleware(BodyLimitMiddleware, max_bytes=max_body_bytes)
     app.add_middleware(HttpMetricsMiddleware, metrics=HttpMetrics(registry, settings.slot))

@@ -1,7 +1,7 @@
 """Errors as RFC 9457 problem documents with the request id; below /v2 as the protocol there has them."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -82,6 +82,20 @@ async def answer_nobody(request: Request, _: Exception) -> JSONResponse:
     return problem_response(problem, request.url.path)
 
 
+HANDLERS: Mapping[type[Exception], Callable[[Request, Exception], Awaitable[JSONResponse]]] = {
+    Problem: answer_problem,
+    HTTPException: answer_http_exception,
+    RequestValidationError: answer_invalid_request,
+    ClientDisconnect: answer_nobody,
+}
+
+
+async def answer_error(request: Request, error: Exception) -> JSONResponse:
+    """Answer an error of one of the kinds in HANDLERS."""
+    handler = next(handler for kind, handler in HANDLERS.items() if isinstance(error, kind))
+    return await handler(request, error)
+
+
 class CrashMiddleware:
     """Answer a fault of ours without telling its insides; the log has them under the same id."""
 
@@ -109,8 +123,6 @@ class CrashMiddleware:
 
 def install_problem_handlers(app: FastAPI) -> None:
     """Make every error of the app a problem document."""
-    app.add_exception_handler(Problem, answer_problem)
-    app.add_exception_handler(HTTPException, answer_http_exception)
-    app.add_exception_handler(RequestValidationError, answer_invalid_request)
-    app.add_exception_handler(ClientDisconnect, answer_nobody)
+    for kind, handler in HANDLERS.items():
+        app.add_exception_handler(kind, handler)
     app.add_middleware(CrashMiddleware)

@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADER = "X-Request-ID"
@@ -47,10 +46,13 @@ class RequestIdMiddleware:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers[HEADER] = request_id
+                given = message["headers"] = list(message.get("headers", ()))
+                names = {name for name, _ in given}
+                given.append((RAW_HEADER, request_id.encode("latin-1")))
                 for name, value in self.headers().items():
-                    headers.setdefault(name, value)
+                    raw = name.lower().encode("latin-1")
+                    if raw not in names:
+                        given.append((raw, value.encode("latin-1")))
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
