@@ -4,7 +4,7 @@ import ctypes
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 LARGEST_MMAP_THRESHOLD = 32 * 2**20
-KEPT_BYTES = 256 * 2**20
+KEPT_BYTES = 64 * 2**20
 
 
 def keep_freed_memory() -> bool:

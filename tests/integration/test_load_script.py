@@ -1,4 +1,4 @@
-"""wrk with our script against a tiny server whose answers are known."""
+"""wrk with our script, and hey, against a tiny server whose answers are known."""
 
 import threading
 from collections import Counter
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.load.apache_bench import run_ab
 from benchmark.load.bodies import Bodies
+from benchmark.load.hey import run_hey
 from benchmark.load.wrk import run_wrk
 
 
@@ -40,7 +40,6 @@ class Handler(BaseHTTPRequestHandler):
         self.server.posted[self.headers["Content-Type"], body] += 1
         self.send_response(int(body))
         self.send_header("Content-Length", "2")
-        self.close_connection = self.request_version == "HTTP/1.0"  # ab then waits for the end
         self.end_headers()
         self.wfile.write(b"{}")
 
@@ -78,8 +77,9 @@ def test_wrk_with_good_answers_counts_no_failure(server: Counting, tmp_path: Pat
     assert 0 < outcome.p50_milliseconds <= outcome.p99_milliseconds < 1000
 
 
-def test_ab_counts_other_answers_as_failures(server: Counting, tmp_path: Path) -> None:
-    """ab sends exactly as many as told, and a 503 is a failure."""
-    assert run_ab(server.url, bodies(tmp_path, 503), 4, 100).failures == 100
-    outcome = run_ab(server.url, bodies(tmp_path, 200), 4, 100)
+def test_hey_counts_other_answers_as_failures(server: Counting, tmp_path: Path) -> None:
+    """hey sends exactly as many as told, and a 503 is a failure."""
+    assert run_hey(server.url, bodies(tmp_path, 503), 4, 100).failures == 100
+    outcome = run_hey(server.url, bodies(tmp_path, 200), 4, 100)
     assert (outcome.succeeded, outcome.failures) == (100, 0)
+    assert server.posted["image/jpeg", b"200"] == 100
