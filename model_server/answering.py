@@ -9,6 +9,7 @@ from fastapi import Request
 from model_server.batching import QueueFull, WaitedTooLong
 from model_server.decoding import NotAnImage, TooManyPixels
 from model_server.loaded_model import LoadedModel
+from model_server.manifest import BadModelPackage
 from model_server.prediction import NoFiniteAnswer, Prediction, Predictor, Rows
 from model_server.recording import Recorder
 from service.problems import CLIENT_CLOSED_REQUEST, Problem
@@ -87,6 +88,9 @@ def problems(what: str = "The file") -> Iterator[None]:
         raise Problem(413, "Content Too Large", f"{what} is too large an image: {error}.") from error
     except NoFiniteAnswer as error:
         raise Problem(422, "No finite answer", f"{error}.") from error
+    except BadModelPackage as error:  # replaced by one of another kind while the request was on its way
+        detail = f"The model was replaced just now: {error}. Try again."
+        raise Problem(503, "Service Unavailable", detail, RETRY) from error
     except QueueFull as error:
         detail = "Too many predictions are waiting. Try again in a second."
         raise Problem(503, "Service Unavailable", detail, RETRY) from error

@@ -5,11 +5,23 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF")
 WHITE = (255, 255, 255)
+
+ORIENTATION = 0x0112  # of EXIF 2.3, and how to turn an image that has it
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+LYING = (5, 6, 7, 8)
 
 
 class NotAnImage(Exception):
@@ -51,10 +63,12 @@ def decode(data: bytes, max_pixels: int, shortest_side: float = math.inf) -> Dec
             if width * height <= max_pixels:
                 if shortest_side < min(width, height):
                     image.draft(None, (math.ceil(shortest_side), math.ceil(shortest_side)))
-                reduced = image.size
-                ImageOps.exif_transpose(image, in_place=True)
-                upright = (width, height) if image.size == reduced else (height, width)
-                return Decoded(to_rgb(image), *upright, has_halved_colours=halves_colours(image))
+                image.load()
+                orientation = read_orientation(image)
+                upright = image.transpose(TURNS[orientation]) if orientation in TURNS else image
+                if orientation in LYING:
+                    width, height = height, width
+                return Decoded(to_rgb(upright), width, height, halves_colours(image))
             size = f"{width} x {height}"
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise TooManyPixels(f"{max_pixels} pixels are allowed; {error}") from error
@@ -63,6 +77,14 @@ def decode(data: bytes, max_pixels: int, shortest_side: float = math.inf) -> Dec
     except Exception as error:  # decoders raise anything on hostile bytes: struct.error, KeyError …
         raise NotAnImage(f"it cannot be decoded: {error}") from error
     raise TooManyPixels(f"it has {size} pixels; {max_pixels} are allowed")
+
+
+def read_orientation(image: Image.Image) -> int:
+    """Return what EXIF says of how the camera was held; 1, upright, where it cannot be read."""
+    try:
+        return int(image.getexif().get(ORIENTATION, 1))
+    except Exception:  # an image is no worse for its EXIF, which says anything
+        return 1
 
 
 def halves_colours(image: Image.Image) -> bool:

@@ -10,7 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from model_server.manifest import TensorInput
 
 MEMORY_ROWS = 1000
-PORTION = 100
+PORTION_ROWS = 100
 
 
 class RunningMoments:
@@ -51,6 +51,7 @@ class FeatureStatistics:
         self._spec: TensorInput | None = None
         self._moments = RunningMoments(0)
         self._waiting: list[NDArray[np.float32]] = []  # one by one would cost more than answering
+        self._waiting_rows = 0
         registry.register(self)
 
     def watch(self, spec: TensorInput | None) -> None:
@@ -63,14 +64,16 @@ class FeatureStatistics:
     def add(self, rows: NDArray[np.float32]) -> None:
         """Take rows (N, F) in."""
         if self._spec is not None and rows.shape[1] == len(self._spec.features):
-            self._waiting.append(rows)
-            if len(self._waiting) >= PORTION:
+            self._waiting.append(rows.copy())  # not a view that keeps its whole batch in memory
+            self._waiting_rows += len(rows)
+            if self._waiting_rows >= PORTION_ROWS:
                 self._take_in()
 
     def _take_in(self) -> None:
         if self._waiting:
             self._moments.add(np.concatenate(self._waiting))
             self._waiting.clear()
+            self._waiting_rows = 0
 
     def collect(self) -> Iterator[Metric]:
         """Yield what Prometheus is told; nothing for an image model."""

@@ -108,6 +108,8 @@ class LoadedModel:
         if outputs.ndim != 2 or len(outputs) != len(batch) or (classes and outputs.shape[1] != classes):
             wanted = f"({len(batch)}, {classes or 'K'})"
             raise ValueError(f"the network answered with shape {tuple(outputs.shape)}, not {wanted}")
+        if embeddings.ndim != 2 or len(embeddings) != len(batch):
+            raise ValueError(f"embed answered with shape {embeddings.shape}, not ({len(batch)}, D)")
         return Outputs(outputs.float().numpy(force=True), embeddings)
 
     def _forward(self, batch: Batch) -> tuple[torch.Tensor, NDArray[np.float32]]:

@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 class Reloader:
     """Loads with `load` and hands the model to `serve`; one reload at a time.
 
-    Requests that are under way keep the model that they came to.
+    Requests that are queued keep the model that they were queued for.
     """
 
     def __init__(
@@ -25,6 +25,14 @@ class Reloader:
         self._serve = serve
         self._outcomes = metrics.reloads
         self._turn = asyncio.Lock()
+
+    def _load_or_refuse(self) -> LoadedModel:
+        try:
+            return self._load()
+        except BadModelPackage:
+            raise
+        except (Exception, SystemExit) as error:  # whatever the operator's code does, the server goes on
+            raise BadModelPackage(f"the package cannot be loaded: {error!r}") from error
 
     async def on_signal(self) -> None:
         """Reload; the log tells what became of it."""
@@ -39,7 +47,7 @@ class Reloader:
         """
         async with self._turn:
             try:
-                model = await asyncio.to_thread(self._load)
+                model = await asyncio.to_thread(self._load_or_refuse)
                 if name not in {None, model.manifest.name}:
                     raise BadModelPackage(f"the package is of {model.manifest.name}, not of {name}")  # noqa: TRY301
             except BadModelPackage as error:

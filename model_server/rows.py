@@ -10,7 +10,9 @@ from model_server.prediction import Rows
 
 MAX_ROWS = 1000
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Row = list[Number]
+# At the first error pydantic stops: it would else describe each of a million.
+Row = Annotated[list[Number], Field(max_length=1000, fail_fast=True)]
+ManyRows = Annotated[list[Row], Field(max_length=MAX_ROWS, fail_fast=True)]
 
 
 class WrongRows(Exception):
@@ -22,7 +24,7 @@ class RowsBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    data: Row | list[Row]
+    data: Row | ManyRows
 
 
 def read_rows(body: bytes, spec: TensorInput) -> tuple[Rows, bool]:
@@ -47,8 +49,10 @@ def to_rows(data: object, spec: TensorInput) -> Rows:
             rows = np.asarray(data).astype(np.float32)
     except ValueError as error:
         raise WrongRows(f"The rows differ in length. {what_to_send(spec)}") from error
-    if rows.ndim != 2 or rows.shape[1] != width:
-        raise WrongRows(f"A row has {rows.shape[-1]} numbers. {what_to_send(spec)}")
+    if rows.ndim != 2:
+        raise WrongRows(f"The shape is {list(rows.shape)}, not rows. {what_to_send(spec)}")
+    if rows.shape[1] != width:
+        raise WrongRows(f"A row has {rows.shape[1]} numbers. {what_to_send(spec)}")
     if not 1 <= len(rows) <= MAX_ROWS:
         raise WrongRows(f"There are {len(rows)} rows. Send 1 to {MAX_ROWS}.")
     if not np.isfinite(rows).all():
@@ -58,7 +62,9 @@ def to_rows(data: object, spec: TensorInput) -> Rows:
 
 def what_is_wrong(error: ValidationError) -> str:
     """Return the first of the errors as a sentence."""
-    first = error.errors(include_url=False)[0]
+    first, *others = error.errors(include_url=False)
+    if others and isinstance(first["input"], list):  # it was several rows, and the other form's error fits
+        first = others[0]
     if first["type"] == "json_invalid":
         return f"The body is no JSON: {first['ctx']['error']}."
     place = ".".join(str(part) for part in first["loc"] if isinstance(part, int) or part == "data")

@@ -36,7 +36,6 @@ class Room:
             if turn.done() and not turn.cancelled():
                 self.give_back(size)  # it was this one's turn in the same moment
             else:
-                self._waiting.remove((size, turn))
                 self._let_in()
             raise
 
@@ -46,10 +45,14 @@ class Room:
         self._let_in()
 
     def _let_in(self) -> None:
-        while self._waiting and self._waiting[0][0] <= self._free:
-            size, turn = self._waiting.popleft()
-            self._free -= size
-            turn.set_result(None)
+        while self._waiting:
+            size, turn = self._waiting[0]
+            if not turn.done():  # otherwise it was given up
+                if size > self._free:
+                    break
+                self._free -= size
+                turn.set_result(None)
+            self._waiting.popleft()
 
 
 class BodyLimitMiddleware:

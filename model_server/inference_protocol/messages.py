@@ -18,7 +18,8 @@ from model_server.inference_protocol.tensors import (
 
 HEADER_LENGTH = "Inference-Header-Content-Length"
 Text = Annotated[str, Field(max_length=256)]
-Shape = Annotated[tuple[NonNegativeInt, ...], Field(max_length=8)]
+Side = Annotated[int, Field(ge=0, lt=2**31)]
+Shape = Annotated[tuple[Side, ...], Field(max_length=8)]
 
 
 class InputParameters(BaseModel):
@@ -79,8 +80,11 @@ def read_request(body: bytes, header_length: str | None) -> InferRequest:
     Raises:
         BadTensor: it is not a request of the protocol.
     """
-    if header_length is not None and not (header_length.isdecimal() and int(header_length) <= len(body)):
-        raise BadTensor(f"{HEADER_LENGTH} is {header_length!r}, the body has {len(body)} bytes")
+    fits = header_length is None or (
+        header_length.isdecimal() and len(header_length) < 12 and int(header_length) <= len(body)
+    )
+    if not fits:
+        raise BadTensor(f"{HEADER_LENGTH} is no number up to {len(body)}, which the body has bytes")
     length = len(body) if header_length is None else int(header_length)
     try:
         header = RequestHeader.model_validate_json(body[:length])
@@ -109,20 +113,21 @@ def read_inputs(header: RequestHeader, raw: bytes) -> list[Tensor]:
     return tensors
 
 
+def check_outputs(request: RequestHeader, names: Sequence[str]) -> None:
+    """Raise BadTensor when an output is wanted that the model does not have."""
+    for one in request.outputs:
+        if one.name not in names:
+            raise BadTensor(f"there is no output {one.name!r}, but {', '.join(names)}")
+
+
 def write_response(
     request: RequestHeader, model: str, version: str, outputs: Sequence[Tensor]
 ) -> tuple[bytes, dict[str, str]]:
-    """Return the body and the headers that go with it.
-
-    Raises:
-        BadTensor: an output is wanted that there is not.
-    """
+    """Return the body and the headers that go with it; the wanted outputs are there."""
     by_name = {one.name: one for one in outputs}
     wanted = request.outputs or [OutputHeader(name=name) for name in by_name]
     headers, blobs = [], []
     for one in wanted:
-        if one.name not in by_name:
-            raise BadTensor(f"there is no output {one.name!r}, but {', '.join(by_name)}")
         tensor = by_name[one.name]
         described = {"name": tensor.name, "datatype": tensor.datatype, "shape": list(tensor.shape)}
         chosen = one.parameters.binary_data

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from model_server.inference_protocol.messages import InferRequest
+from model_server.inference_protocol.messages import InferRequest, check_outputs
 from model_server.inference_protocol.tensors import BYTES, BadTensor, Tensor
 from model_server.loaded_model import LoadedModel
 from model_server.manifest import TensorInput
@@ -45,9 +45,11 @@ def questions(request: InferRequest, model: LoadedModel) -> Sequence[bytes | Row
     """Return what the model is asked: images, or rows.
 
     Raises:
-        BadTensor: the inputs are not the model's.
+        BadTensor: the inputs, or the outputs that are wanted, are not the model's.
     """
-    expected = metadata(model)["inputs"][0]
+    described = metadata(model)
+    check_outputs(request.header, [one["name"] for one in described["outputs"]])
+    expected = described["inputs"][0]
     names = [one.name for one in request.inputs]
     if names != [expected["name"]]:
         raise BadTensor(f"the inputs are {names}; send one, {expected}")

@@ -61,7 +61,10 @@ def from_bytes(name: str, datatype: str, shape: tuple[int, ...], raw: bytes) -> 
     dtype = number_type(name, datatype)
     if len(raw) != math.prod(shape) * dtype.itemsize:
         raise BadTensor(f"{name}: {len(raw)} bytes are not {datatype} {list(shape)}")
-    return Tensor(name, datatype, shape, np.frombuffer(raw, dtype).reshape(shape))
+    try:
+        return Tensor(name, datatype, shape, np.frombuffer(raw, dtype).reshape(shape))
+    except ValueError as error:  # sides whose product no array can have, beside a 0
+        raise BadTensor(f"{name}: {error}") from error
 
 
 def from_json(name: str, datatype: str, shape: tuple[int, ...], data: list[Any]) -> Tensor:
@@ -80,7 +83,7 @@ def from_json(name: str, datatype: str, shape: tuple[int, ...], data: list[Any])
     try:
         with np.errstate(over="ignore"):  # becomes infinite, which no model takes
             return Tensor(name, datatype, shape, np.array(numbers, dtype).reshape(shape))
-    except OverflowError as error:
+    except (OverflowError, ValueError) as error:
         raise BadTensor(f"{name}: {error}") from error
 
 

@@ -154,6 +154,9 @@ def numbers(**changed: Any) -> dict[str, Any]:
         (numbers(datatype="UINT8", data=[1, 300]), "input:"),
         (numbers(data=None), "neither data"),
         (numbers(parameters={"binary_data_size": 8}), "the body ends"),
+        (numbers(shape=[], data=[1]), "not rows"),
+        (numbers(shape=[2**70, 0], data=[]), "less than"),
+        (numbers(shape=[2**30] * 3 + [0], data=[]), "input:"),
         ({"inputs": []}, "the inputs are []"),
         ({**numbers(), "outputs": [{"name": "y"}]}, "no output 'y'"),
         ([], "the body"),
@@ -196,6 +199,7 @@ def test_every_refusal_has_the_protocol_s_form(colour: ModelServerProgram) -> No
     [
         ("9999", b"", "the body has"),
         ("x", b"", "Inference-Header"),
+        ("9" * 5000, b"", "Inference-Header"),
         (None, b"\x02\x00\x00\x00ab", "element is longer"),
         (None, b"\x01\x00\x00\x00", "element is longer"),
         (None, b"\x02\x00", "element is longer"),

@@ -168,3 +168,13 @@ def test_a_jpeg_is_reduced_while_it_is_decoded(
     turned = decode(encoded(picture, "JPEG", exif=exif), 100_000_000, shortest)
     assert (turned.image.size, (turned.width, turned.height)) == (reduced[::-1], size[::-1])
     assert decode(encoded(picture, "PNG"), 100_000_000, shortest).reduction == 1
+
+
+def test_exif_that_cannot_be_read_costs_no_image() -> None:
+    """Only the orientation is read; whatever else a camera or an editor wrote there is its own matter."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = encoded(left_red_right_blue(), "JPEG", exif=exif)
+    assert decode(data, LIMIT).image.size == (40, 60)
+    for broken in (data.replace(b"Exif", b"Exjf", 1), data.replace(b"MM", b"ZZ", 1)):
+        assert decode(broken, LIMIT).image.mode == "RGB"

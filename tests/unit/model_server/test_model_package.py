@@ -95,3 +95,15 @@ def test_a_network_that_does_not_answer_is_refused(package_folder: Path) -> None
     edit(package_folder / "model.toml", '"blue"]', '"blue", "white"]')
     with pytest.raises(BadModelPackage, match=r"shape \(1, 3\), not \(1, 4\)"):
         LoadedModel(load_model_package(package_folder))
+
+
+def test_an_embedding_that_is_no_row_is_refused(package_folder: Path) -> None:
+    """After an average pool that nobody flattened, say."""
+    edit(
+        package_folder / "network.py",
+        "return x.mean(dim=(2, 3))",
+        "return x.mean(dim=(2, 3))[..., None, None]",
+    )
+    edit(package_folder / "network.py", "self.scale(z)", "self.scale(z[..., 0, 0])")
+    with pytest.raises(BadModelPackage, match="embed answered with shape"):
+        LoadedModel(load_model_package(package_folder))

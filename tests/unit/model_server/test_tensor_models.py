@@ -1,5 +1,6 @@
 """Tensor models: rows of numbers in, numbers or a class out, and the inputs' statistics as metrics."""
 
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -75,7 +76,7 @@ async def test_a_classifier_answers_its_classes(classifier: httpx.AsyncClient) -
         ('{"date": [1, 2]}', "data: Field required"),
         ("[1, 2]", "The body"),
         ("no json", "no JSON"),
-        ('{"data": [[1, 2]' + ", [1, 2]" * 1000 + "]}", "1001 rows"),
+        ('{"data": [[1, 2]' + ", [1, 2]" * 1000 + "]}", "at most 1000"),
     ],
 )
 async def test_what_does_not_fit_is_422_and_says_what_does(
@@ -86,6 +87,16 @@ async def test_what_does_not_fit_is_422_and_says_what_does(
     assert response.status_code == 422
     assert hint in response.json()["detail"]
     assert response.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_body_of_a_million_errors_is_refused_at_the_first(regressor: httpx.AsyncClient) -> None:
+    """Describing each of them took seconds and most of a gigabyte."""
+    for element in ('""', "[]", '[""]'):
+        body = '{"data": [' + ",".join([element] * 300_000) + "]}"
+        started = time.perf_counter()
+        response = await regressor.post("/predict", content=body)
+        assert response.status_code == 422
+        assert time.perf_counter() - started < 0.5
 
 
 async def test_an_answer_that_overflows_is_refused(regressor: httpx.AsyncClient) -> None:

@@ -100,3 +100,14 @@ async def test_a_place_in_the_line_that_is_given_up_is_the_next_one_s() -> None:
     with pytest.raises(asyncio.CancelledError):
         await second
     await room.take(10, 0.1)
+
+
+async def test_two_that_give_up_in_the_same_moment_leave_nothing_behind() -> None:
+    """Their waits end before they can say so; the room is whole again, and nobody else is hurt."""
+    room = Room(15)
+    await room.take(10, 1)
+    waiting = [asyncio.create_task(room.take(size, 0.01)) for size in (8, 2)]
+    for result in await asyncio.gather(*waiting, return_exceptions=True):
+        assert isinstance(result, TimeoutError)
+    room.give_back(10)
+    await room.take(15, 0.1)
