@@ -36,17 +36,15 @@ def our_contestants() -> list[Contestant]:
         ),
         lineup=partial(_alone, serves="images", sample_rate="0"),
     )
-    both = replace(
+    both = _behind_nginx(
         alone,
-        about=About(
+        About(
             "ours-nginx",
             "both slots behind nginx",
             "two model servers with half of the cores each behind the project's own nginx files, "
             "equal shares; both serve the same network and sample everything.",
             {"CPU_THREADS": "half of the cores each", "SAMPLE_RATE": "1.0"},
         ),
-        lineup=partial(_behind_nginx, serves="images"),
-        metrics_url=None,
     )
     regressor = replace(
         alone,
@@ -59,17 +57,15 @@ def our_contestants() -> list[Contestant]:
         serves="regressor",
         lineup=partial(_alone, serves="regressor", sample_rate="1.0"),
     )
-    regressor_replicas = replace(
+    regressor_replicas = _behind_nginx(
         regressor,
-        about=About(
+        About(
             "ours-regressor-nginx",
             "our two replicas behind nginx, tensor model",
             "two of them with half of the cores each behind the project's own nginx files: "
             "one Python process cannot fill two cores with requests this small.",
             {"CPU_THREADS": "half of the cores each", "SAMPLE_RATE": "1.0"},
         ),
-        lineup=partial(_behind_nginx, serves="regressor"),
-        metrics_url=None,
     )
     return [alone, unsampled, both, regressor, regressor_replicas]
 
@@ -81,7 +77,12 @@ def _alone(ground: Ground, *, serves: Serves, sample_rate: str) -> Lineup:
     return Lineup([server], f"http://127.0.0.1:{ground.port}/predict")
 
 
-def _behind_nginx(ground: Ground, *, serves: Serves) -> Lineup:
+def _behind_nginx(alone: Contestant, about: About) -> Contestant:
+    lineup = partial(_two_behind_nginx, serves=alone.serves)
+    return replace(alone, about=about, lineup=lineup, metrics_url=None)
+
+
+def _two_behind_nginx(ground: Ground, *, serves: Serves) -> Lineup:
     threads = max(1, ground.cores // 2)
     slots = {"model_server": ground.port + 2, "model_server_new": ground.port + 4}
     servers = [

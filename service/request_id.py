@@ -7,8 +7,7 @@ from contextvars import ContextVar
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-HEADER = "X-Request-ID"
-RAW_HEADER = b"x-request-id"
+HEADER = b"x-request-id"  # as ASGI has it
 SANE = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 current_request_id: ContextVar[str] = ContextVar("current_request_id", default="")
@@ -22,7 +21,7 @@ def choose_request_id(offered: str | None) -> str:
 def offered_id(scope: Scope) -> str | None:
     """Return the id that the caller sent, if any."""
     for name, value in scope["headers"]:  # lower-case bytes, as ASGI has them
-        if name == RAW_HEADER:
+        if name == HEADER:
             return str(value, "latin-1")
     return None
 
@@ -48,7 +47,7 @@ class RequestIdMiddleware:
             if message["type"] == "http.response.start":
                 given = message["headers"] = list(message.get("headers", ()))
                 names = {name for name, _ in given}
-                given.append((RAW_HEADER, request_id.encode("latin-1")))
+                given.append((HEADER, request_id.encode("latin-1")))
                 for name, value in self.headers().items():
                     raw = name.lower().encode("latin-1")
                     if raw not in names:
