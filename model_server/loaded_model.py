@@ -87,12 +87,7 @@ class LoadedModel:
         """Return a batch of nothing: black images, or zeros."""
         if self.manifest.image is not None:
             return np.zeros((rows, self.manifest.image.size, self.manifest.image.size, 3), np.float32)
-        return np.zeros((rows, self.width), np.float32)
-
-    @property
-    def width(self) -> int:
-        """Return the number of features, 0 of an image model."""
-        return 0 if self.manifest.tensor is None else len(self.manifest.tensor.features)
+        return np.zeros((rows, len(self.manifest.tensor_input.features)), np.float32)
 
     @torch.inference_mode()
     def predict(self, batch: Batch) -> Outputs:

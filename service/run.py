@@ -67,15 +67,8 @@ async def _serve(
     internal: Listener | None,
     on_hangup: Callable[[], Awaitable[object]] | None,
 ) -> None:
-    calls: set[asyncio.Future[object]] = set()  # the loop itself keeps no task alive
-
-    def hangup() -> None:
-        if on_hangup is not None:
-            call = asyncio.ensure_future(on_hangup())
-            calls.add(call)
-            call.add_done_callback(calls.discard)
-
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hangup)
+    if on_hangup is not None:
+        _call_at_hangup(on_hangup)
     if internal is None:
         await uvicorn.Server(config).serve()
         return
@@ -84,3 +77,14 @@ async def _serve(
     await uvicorn.Server(config).serve()
     beside.should_exit = True
     await beside_serving
+
+
+def _call_at_hangup(on_hangup: Callable[[], Awaitable[object]]) -> None:
+    calls: set[asyncio.Future[object]] = set()  # the loop itself keeps no task alive
+
+    def hangup() -> None:
+        call = asyncio.ensure_future(on_hangup())
+        calls.add(call)
+        call.add_done_callback(calls.discard)
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hangup)
