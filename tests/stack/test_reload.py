@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.stack.client import NGINX, SLOTS, Load, predict, wait_for
+from tests.stack.client import NGINX, SLOTS, Load, answers, predict, wait_for
 from tests.stack.project import PACKAGE, attempt, run
 from tests.stack.ways import ComposeWay, LocalWay
 
@@ -72,10 +72,13 @@ def test_a_broken_package_is_refused_and_the_old_model_goes_on(stack: LocalWay |
 
 
 def test_a_hangup_reloads_too(stack: LocalWay | ComposeWay) -> None:
-    """SIGHUP does what the command does."""
+    """SIGHUP does what the command does, and a server that dies after it is started again."""
     with changed(MANIFEST, with_version("hung-up")):
         stack.hang_up("model_server")
         wait_for("the version of the changed package", lambda: served_version() == "hung-up", 20)
+    stack.kill("model_server")
+    wait_for("the slot gone", lambda: not answers(f"{SLOTS['model_server']}/readyz"), 10)
+    wait_for("the slot again", lambda: answers(f"{SLOTS['model_server']}/readyz"), 60)
 
 
 @pytest.mark.usefixtures("stack")
