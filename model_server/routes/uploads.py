@@ -47,11 +47,14 @@ async def read_uploads(request: Request, *, fault_injection: bool) -> list[Uploa
 
 async def read_form(request: Request) -> list[Upload]:
     """Read the parts `file` of a form."""
-    async with request.form(max_files=MAX_FILES, max_fields=MAX_FILES) as form:
-        files = [part for part in form.getlist("file") if isinstance(part, UploadFile)]
-        if not files:
-            raise Problem(422, "Invalid request", f"The form has no file under the name `file`. {HOW}")
-        return [Upload(file.filename, file.content_type, await file.read()) for file in files]
+    try:
+        async with request.form(max_files=MAX_FILES, max_fields=MAX_FILES) as form:
+            files = [part for part in form.getlist("file") if isinstance(part, UploadFile)]
+            if not files:
+                raise Problem(422, "Invalid request", f"The form has no file under the name `file`. {HOW}")
+            return [Upload(file.filename, file.content_type, await file.read()) for file in files]
+    except ValueError as error:  # decoding its names in the charset that it declares
+        raise Problem(422, "Invalid request", f"The form cannot be read: {error}. {HOW}") from error
 
 
 def refuse_other_types(content_type: str | None, *, fault_injection: bool) -> None:

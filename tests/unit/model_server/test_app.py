@@ -118,6 +118,15 @@ async def test_a_bad_upload_is_refused_with_a_reason(
     assert response.json()["request_id"] == response.headers["x-request-id"]
 
 
+async def test_a_form_in_a_charset_that_decodes_nothing_is_refused(client: httpx.AsyncClient) -> None:
+    """It is the client's mistake, and no crash."""
+    form = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--x--\r\n'
+    declared = {"Content-Type": "multipart/form-data; boundary=x; charset=undefined"}
+    response = await client.post("/predict", content=form, headers=declared)
+    assert response.status_code == 422
+    assert "cannot be read" in response.json()["detail"]
+
+
 async def test_a_raw_body_is_an_image(client: httpx.AsyncClient) -> None:
     """`curl --data-binary @photo.png -H 'Content-Type: image/png'` is enough."""
     for content_type in ("image/png", "application/octet-stream"):
