@@ -107,7 +107,7 @@ def create_apps(settings: ModelServerSettings, load: Callable[[], LoadedModel], 
         title="Model server",
         registry=registry,
         routers=[
-            page_router(),
+            page_router(answering),
             predict,
             inference_protocol_router(answering, readiness),
         ],

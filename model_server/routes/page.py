@@ -1,9 +1,13 @@
-"""`GET /`: the upload page."""
+"""`GET /`: the page for asking the model by hand."""
 
+import json
+from html import escape
 from pathlib import Path
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
+
+from model_server.answering import Answering
 
 PAGE = Path(__file__).with_name("page.html")
 HEADERS = {
@@ -15,13 +19,15 @@ HEADERS = {
 }
 
 
-def page_router() -> APIRouter:
-    """Build the route; the page is read once."""
+def page_router(answering: Answering) -> APIRouter:
+    """Build the route; the page is read once, and offers what the model of the moment takes."""
     router = APIRouter(tags=["page"])
     html = PAGE.read_text("utf-8")
 
-    @router.get("/", summary="The upload page", response_class=HTMLResponse)
+    @router.get("/", summary="The page for asking by hand", response_class=HTMLResponse)
     async def page() -> HTMLResponse:
-        return HTMLResponse(html, headers=HEADERS)
+        tensor = answering.model.manifest.tensor
+        features = json.dumps(tensor.features if tensor else [])
+        return HTMLResponse(html.replace("{{features}}", escape(features)), headers=HEADERS)
 
     return router

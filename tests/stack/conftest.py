@@ -1,11 +1,17 @@
 """One running stack for all the tests of this folder, in the way that STACK names."""
 
+import shutil
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.stack.client import DETECTORS, NGINX, SLOTS, answers, images, predict, wait_for
 from tests.stack.ways import ComposeWay, LocalWay, chosen_way
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +38,27 @@ def traffic(running: LocalWay | ComposeWay) -> None:
     for _ in range(4):
         assert predict(data=b"text", content_type="text/plain").status_code == 415
         assert predict(data=b"", content_type="fake_server_error/x").status_code == 500
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS + QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page that fails the test when its scripts fail or it asks anything of another host."""
+    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda request: wrong.append(request.url) if elsewhere(request.url) else None)
+    yield page
+    page.close()
+    assert not wrong
+
+
+def elsewhere(url: str) -> bool:
+    return not url.startswith(("http://127.0.0.1", "blob:", "data:"))

@@ -8,6 +8,7 @@ from pathlib import Path
 from local.settings import docker_settings, local_settings
 
 PROJECT = Path(__file__).parents[2]
+SCREENSHOTS = PROJECT / ".local/screenshots"
 NAME = os.environ.get("STACK", "local")
 PACKAGE = PROJECT / ".local/stack-test/model_server"  # a copy, as tests change it
 VARIABLES = {

@@ -2,51 +2,21 @@
 
 import json
 import os
-import shutil
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from local.programs import find_grafana
 from tests.stack.client import DASHBOARDS, NGINX, images
-from tests.stack.project import PROJECT
+from tests.stack.project import SCREENSHOTS
 from tests.stack.test_dashboards import DASHBOARDS as FILES
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-SCREENSHOTS = PROJECT / ".local/screenshots"
 COMPOSE = os.environ.get("STACK") == "compose"
 GRAFANA = "grafana" not in os.environ.get("STACK_WITHOUT", "") if COMPOSE else find_grafana() is not None
 BOARD = not COMPOSE and not GRAFANA
 UIDS = [json.loads(path.read_text())["uid"] for path in FILES]
 
 pytestmark = pytest.mark.usefixtures("stack")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS + QUIET)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page that fails the test when its scripts fail or it asks anything of another host."""
-    page = browser.new_page(viewport={"width": 1400, "height": 900})
-    wrong: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("request", lambda request: wrong.append(request.url) if elsewhere(request.url) else None)
-    yield page
-    page.close()
-    assert not wrong
-
-
-def elsewhere(url: str) -> bool:
-    return not url.startswith(("http://127.0.0.1", "blob:", "data:"))
 
 
 def upload(page: Page, name: str, data: bytes, mime_type: str) -> None:

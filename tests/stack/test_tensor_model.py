@@ -1,20 +1,27 @@
 """The candidate takes rows of numbers: one of the examples, in the same stack, watched feature by feature."""
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from playwright.sync_api import Page, expect
 
 from local.board.queries import PanelQuery, iter_queries
 from tests.stack.client import DETECTORS, SLOTS, query, wait_for
-from tests.stack.project import PROJECT, run
+from tests.stack.project import PROJECT, SCREENSHOTS, run
 from tests.stack.ways import ComposeWay, LocalWay
 
 FOLDER = PROJECT / ".local/stack-test/tabular"
 ROW = [42, 6, 36000, 9000, 0.3, 11000, 36, 0]
 CANDIDATE = "model_server_new"
+PASTE = """(field, text) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData("text", text);
+    field.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+}"""
 
 
 def feature_queries() -> list[PanelQuery]:
@@ -47,6 +54,20 @@ def test_a_row_is_answered_with_its_class(candidate: str) -> None:
     assert answer["likely_class"] in {"repaid", "defaulted"}
     assert answer["slot"] == CANDIDATE
     assert httpx.post(f"{candidate}/predict", json={"data": ROW[:5]}).status_code == 422
+
+
+def test_the_page_asks_for_the_features(candidate: str, page: Page) -> None:
+    """Instead of an image: a field for each; a row pasted into the first one fills them all."""
+    page.goto(candidate)
+    expect(page.locator("#drop")).to_be_hidden()
+    first = page.get_by_label("age", exact=True)
+    first.evaluate(PASTE, ", ".join(map(str, ROW)))
+    assert page.locator("#fields input").evaluate_all("all => all.map(one => Number(one.value))") == ROW
+    first.fill("50")
+    page.get_by_role("button").click()
+    expect(page.locator("#label")).to_have_text(re.compile("repaid|defaulted"))
+    expect(page.locator("#rows td").first).to_contain_text("50, 6, 36000")
+    page.screenshot(path=SCREENSHOTS / "tensor-page.png", full_page=True)
 
 
 def test_drift_of_one_feature_is_found_and_named(candidate: str) -> None:

@@ -107,6 +107,17 @@ async def test_an_answer_that_overflows_is_refused(regressor: httpx.AsyncClient)
     assert "no finite answer" in response.json()["detail"]
 
 
+async def test_the_page_asks_for_the_features(tmp_path: Path, store: MemoryStore) -> None:
+    """Their names are anybody's, and nothing of them gets into the page as markup."""
+    folder = write_regressor(tmp_path)
+    manifest = folder / "model.toml"
+    manifest.write_text(manifest.read_text().replace('"x1"', "'\"><script>'"))
+    model = LoadedModel(load_model_package(folder))
+    async with serving(create_apps(SETTINGS, lambda: model, store).public) as client:
+        page = (await client.get("/")).text
+    assert '<body data-features="[&quot;\\&quot;&gt;&lt;script&gt;&quot;, &quot;x2&quot;]">' in page
+
+
 async def test_raw_inputs_are_sampled(tmp_path: Path, store: MemoryStore) -> None:
     """A row is its own embedding, and several rows are several samples."""
     model = LoadedModel(load_model_package(write_regressor(tmp_path)))
