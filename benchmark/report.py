@@ -18,7 +18,7 @@ READING = """## How to read the tables
   connection: the slowest had no time to come.
 - Memory is the proportional share (PSS) of all the server's processes, at its peak in that case.
 - The limit is decode and inference in a bare loop on all cores, with our decoder, without HTTP; of batches of
-  1 and of 8 the better one. "Ours" says how many times as many requests our server answers.
+  1, 8 and 16 the best one. "Ours" says how many times as many requests our server answers.
 - {rounds}
 - Every server's answers are checked before it is measured: the label of each image, the regressor's number.
 - A server that could not be measured is in the tables, with the reason.

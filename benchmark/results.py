@@ -43,7 +43,7 @@ class Results:
         )
 
     def limit(self, decoder: str, payload: str) -> float | None:
-        """Return the bare loop's images/s: the better batch size's median over the rounds."""
+        """Return the bare loop's images/s: the best batch size's median over the rounds."""
         found = self._bare_loops(decoder, payload)
         by_batch = {
             batch: statistics.median(one.per_second for one in found if one.batch == batch)

@@ -22,7 +22,7 @@ from benchmark.setting import Setting
 from local.say import say
 
 PORTS = 10
-BATCHES = (1, 8)
+BATCHES = (1, 8, 16)
 LIMIT_SECONDS = 5
 
 

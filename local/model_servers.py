@@ -7,11 +7,13 @@ from local.paths import Paths
 from local.program import Program
 from local.settings import StackSettings
 
+MOST_WORKERS = 4  # of each server, unless somebody asks for more: every one of them takes memory
+
 
 def model_servers(settings: StackSettings, paths: Paths) -> list[Program]:
     """Return a program for each replica of both slots; they share the cores."""
     replicas = local_replicas(settings)
-    share = max(1, available_cores() // len(replicas))
+    share = min(MOST_WORKERS, max(1, available_cores() // len(replicas)))
     threads = settings.variables.get("CPU_THREADS", str(share))
     return [_model_server(replica, threads, settings, paths) for replica in replicas]
 

@@ -1,17 +1,18 @@
 """Start a model server: read the environment, load the model package, serve."""
 
 import logging
+import os
+import signal
 import sys
 from functools import partial
 
-import torch
 from pymongo.errors import PyMongoError
 
-from model_server.app import create_apps
-from model_server.loaded_model import LoadedModel
-from model_server.manifest import BadModelPackage
-from model_server.model_package import load_model_package
+from model_server.app import create_apps, worker_count
+from model_server.manifest import BadModelPackage, read_manifest
+from model_server.served_model import InferenceSettings, ServedModel
 from model_server.settings import ModelServerSettings
+from model_server.workers import Workers
 from mongodb.store import Store
 from service.allocator import keep_freed_memory
 from service.logs import configure_logging
@@ -26,11 +27,6 @@ def main() -> None:
     settings = load_settings(ModelServerSettings)
     configure_logging(settings)
     keep_freed_memory()
-    torch.set_num_threads(settings.torch_threads)
-    if settings.device == "cuda" and not torch.cuda.is_available():
-        sys.exit(
-            refuse("DEVICE=cuda, but PyTorch finds no GPU: see docker-compose.gpu.yml, or say DEVICE=cpu")
-        )
     try:
         store = Store(settings.mongodb_uri.get_secret_value())
         apps = create_apps(settings, partial(load, settings), store)
@@ -42,10 +38,29 @@ def main() -> None:
     serve(apps.public, settings, internal=internal, on_hangup=apps.reloader.on_signal)
 
 
-def load(settings: ModelServerSettings) -> LoadedModel:
-    """Load what the package's folder holds now, and let it answer a full batch."""
-    package = load_model_package(settings.model_package)
-    return LoadedModel(package, device=settings.device, warm_batch=settings.batch_max_size)
+def load(settings: ModelServerSettings) -> ServedModel:
+    """Load what the package's folder holds now, and let it answer a full batch.
+
+    Images are decoded and classified in processes of their own; rows are too small to send them anywhere.
+    """
+    how = InferenceSettings(
+        settings.model_package,
+        settings.device,
+        settings.torch_threads,
+        settings.batch_max_size,
+        settings.max_image_pixels,
+    )
+    if read_manifest(how.package).input == "image":
+        return Workers(how, worker_count(settings), stop)
+    from model_server import inference  # noqa: PLC0415 - with PyTorch, which images need in the workers alone
+
+    return inference.load(how)
+
+
+def stop() -> None:
+    """End, so that whoever keeps programs running starts this one anew."""
+    logger.critical("a worker process died: stopping, to be started anew")
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def refuse(reason: str) -> int:

@@ -8,10 +8,11 @@ from fastapi import Request
 
 from model_server.batching import QueueFull, WaitedTooLong
 from model_server.decoding import NotAnImage, TooManyPixels
-from model_server.loaded_model import LoadedModel
 from model_server.manifest import BadModelPackage
-from model_server.prediction import NoFiniteAnswer, Prediction, Predictor, Rows
+from model_server.prediction import Prediction, Predictor
 from model_server.recording import Recorder
+from model_server.served_model import Data, ModelInfo, NoFiniteAnswer
+from model_server.workers import WorkerDied
 from service.problems import CLIENT_CLOSED_REQUEST, Problem
 from service.request_id import current_request_id
 
@@ -26,11 +27,11 @@ class Answering:
         self._recorder = recorder
 
     @property
-    def model(self) -> LoadedModel:
-        """Return the model of this moment."""
-        return self._predictor.model
+    def model(self) -> ModelInfo:
+        """Return what is known of the model of this moment."""
+        return self._predictor.model.info
 
-    async def answer(self, request: Request, data: Sequence[bytes | Rows]) -> list[Prediction]:
+    async def answer(self, request: Request, data: Sequence[Data]) -> list[Prediction]:
         """Answer all of the data, in order.
 
         Raises:
@@ -90,6 +91,9 @@ def problems(what: str = "The file") -> Iterator[None]:
         raise Problem(422, "No finite answer", f"{error}.") from error
     except BadModelPackage as error:  # replaced by one of another kind while the request was on its way
         detail = f"The model was replaced just now: {error}. Try again."
+        raise Problem(503, "Service Unavailable", detail, RETRY) from error
+    except WorkerDied as error:
+        detail = "The model died while it worked on this. It is started anew: try again."
         raise Problem(503, "Service Unavailable", detail, RETRY) from error
     except QueueFull as error:
         detail = "Too many predictions are waiting. Try again in a second."

@@ -13,7 +13,6 @@ from fastapi.routing import APIRoute
 from model_server.answering import Answering
 from model_server.cpu_quota import available_cpus
 from model_server.feature_statistics import FeatureStatistics
-from model_server.loaded_model import LoadedModel
 from model_server.metrics import ModelMetrics
 from model_server.prediction import Predictor
 from model_server.recording import Recorder
@@ -23,6 +22,7 @@ from model_server.routes.page import page_router
 from model_server.routes.predict import predict_router
 from model_server.routes.repository import create_internal_app
 from model_server.sample_writer import SampleStore, SampleWriter
+from model_server.served_model import ModelInfo, ServedModel
 from model_server.settings import ModelServerSettings
 from service.app import create_service, process_registry
 
@@ -54,7 +54,7 @@ def worker_count(settings: ModelServerSettings) -> int:
     return max(1, (settings.cpu_threads or available_cpus()) // settings.torch_threads)
 
 
-def create_apps(settings: ModelServerSettings, load: Callable[[], LoadedModel], store: SampleStore) -> Apps:
+def create_apps(settings: ModelServerSettings, load: Callable[[], ServedModel], store: SampleStore) -> Apps:
     """Build the apps around a store of samples and what `load` loads, now and when told to again.
 
     Raises:
@@ -72,16 +72,15 @@ def create_apps(settings: ModelServerSettings, load: Callable[[], LoadedModel], 
         batch_size=settings.batch_max_size,
         queue_size=settings.queue_size,
         deadline_seconds=settings.queue_deadline_seconds,
-        max_pixels=settings.max_image_pixels,
     )
     writer = SampleWriter(store, metrics, settings.sample_queue_size)
     recorder = Recorder(settings.slot, settings.sample_rate, metrics, features, writer.offer)
     answering = Answering(predictor, recorder)
     readiness = Readiness()
 
-    def serve(model: LoadedModel) -> None:
-        metrics.show_model(model.package)
-        features.watch(model.manifest.tensor)
+    def serve(model: ServedModel) -> None:
+        metrics.show_model(model.info)
+        features.watch(model.info.manifest.tensor)
         predictor.model = model
 
     serve(model)
@@ -91,7 +90,7 @@ def create_apps(settings: ModelServerSettings, load: Callable[[], LoadedModel], 
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         writing = asyncio.create_task(writer.run())
         readiness.reason = None
-        logger.info("ready", extra={**describe(predictor.model), "workers": workers})
+        logger.info("ready", extra={**describe(predictor.model.info), "workers": workers})
         yield
         readiness.reason = "the server is draining"
         writing.cancel()
@@ -114,12 +113,12 @@ def create_apps(settings: ModelServerSettings, load: Callable[[], LoadedModel], 
         not_ready=readiness,
         lifespan=lifespan,
         max_body_bytes=settings.max_body_bytes,
-        headers=lambda: predictor.model.headers,
+        headers=lambda: predictor.model.info.headers,
         hot_routes={route.path: route.endpoint for route in predict.routes if isinstance(route, APIRoute)},
     )
     return Apps(public, create_internal_app(predictor, reloader), reloader)
 
 
-def describe(model: LoadedModel) -> dict[str, str]:
+def describe(model: ModelInfo) -> dict[str, str]:
     """Return what the log says of a model."""
     return {"model": model.manifest.name, "version": model.manifest.version}

@@ -1,7 +1,6 @@
 """A model package in memory: a batch in, what the network says of each row out."""
 
 import time
-from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -11,26 +10,11 @@ from numpy.typing import NDArray
 from model_server.manifest import BadModelPackage
 from model_server.model_package import ModelPackage
 from model_server.preprocessing import to_tensor
+from model_server.served_model import ModelInfo, Outputs
 
 QUICK_SECONDS = 0.001
 
 Batch = NDArray[np.float32]
-
-
-@dataclass(frozen=True, eq=False)
-class Outputs:
-    """What the network says of a batch: `outputs` (B, K) and `embeddings` (B, D), both float32.
-
-    The outputs are the classes' probabilities, or a regressor's values. A tensor is its own embedding.
-    """
-
-    outputs: NDArray[np.float32]
-    embeddings: NDArray[np.float32]
-
-    def finite_rows(self) -> NDArray[np.bool_]:
-        """Tell which rows (B,) hold neither NaN nor infinity."""
-        finite = np.isfinite(self.outputs).all(axis=1) & np.isfinite(self.embeddings).all(axis=1)
-        return np.asarray(finite)
 
 
 class LoadedModel:
@@ -53,14 +37,10 @@ class LoadedModel:
         self.output_width = answer.outputs.shape[1]
 
     @property
-    def headers(self) -> dict[str, str]:
-        """Return the headers that say who answered."""
-        return {"X-Model": self.manifest.name, "X-Model-Version": self.manifest.version}
-
-    @property
-    def is_quick(self) -> bool:
-        """Tell whether it answers so fast that handing it to a thread would take longer."""
-        return self.manifest.image is None and self._seconds < QUICK_SECONDS
+    def info(self) -> ModelInfo:
+        """Return what is known of it; quick is what would take longer to hand to a thread than to answer."""
+        is_quick = self.manifest.image is None and self._seconds < QUICK_SECONDS
+        return ModelInfo(self.manifest, self.package.sha256, self.output_width, is_quick)
 
     def _warm(self, rows: int) -> Outputs:
         # Channels-last is faster for convolutions, but a network that says view() cannot do with it.

@@ -3,7 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from model_server.manifest import Manifest
-from model_server.model_package import ModelPackage
+from model_server.served_model import ModelInfo
 
 CONFIDENCE_BUCKETS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 SECONDS_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -71,11 +71,11 @@ class ModelMetrics:
         )
         self.reloads = {outcome: reloads.labels(slot, outcome) for outcome in RELOADS}
 
-    def show_model(self, package: ModelPackage) -> None:
+    def show_model(self, model: ModelInfo) -> None:
         """Say which model is served from now on; each of its labels counts from 0."""
-        manifest = package.manifest
+        manifest = model.manifest
         self._info.clear()
-        self._info.labels(self._slot, manifest.name, manifest.version, package.sha256).set(1)
+        self._info.labels(self._slot, manifest.name, manifest.version, model.sha256).set(1)
         for label in manifest.classes or ("",):
             self._predictions.labels(self._slot, manifest.name, manifest.version, label)
 

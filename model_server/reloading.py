@@ -5,9 +5,9 @@ import contextlib
 import logging
 from collections.abc import Callable
 
-from model_server.loaded_model import LoadedModel
 from model_server.manifest import BadModelPackage
 from model_server.metrics import ModelMetrics
+from model_server.served_model import ServedModel
 
 logger = logging.getLogger(__name__)
 
@@ -19,14 +19,14 @@ class Reloader:
     """
 
     def __init__(
-        self, load: Callable[[], LoadedModel], serve: Callable[[LoadedModel], None], metrics: ModelMetrics
+        self, load: Callable[[], ServedModel], serve: Callable[[ServedModel], None], metrics: ModelMetrics
     ) -> None:
         self._load = load
         self._serve = serve
         self._outcomes = metrics.reloads
         self._turn = asyncio.Lock()
 
-    def _load_or_refuse(self) -> LoadedModel:
+    def _load_or_refuse(self) -> ServedModel:
         try:
             return self._load()
         except BadModelPackage:
@@ -39,7 +39,7 @@ class Reloader:
         with contextlib.suppress(BadModelPackage):
             await self.reload()
 
-    async def reload(self, name: str | None = None) -> LoadedModel:
+    async def reload(self, name: str | None = None) -> ServedModel:
         """Serve what the package's folder holds now, if its name is `name` or none is given.
 
         Raises:
@@ -48,14 +48,14 @@ class Reloader:
         async with self._turn:
             try:
                 model = await asyncio.to_thread(self._load_or_refuse)
-                if name not in {None, model.manifest.name}:
-                    raise BadModelPackage(f"the package is of {model.manifest.name}, not of {name}")  # noqa: TRY301
+                if name not in {None, model.info.manifest.name}:
+                    raise BadModelPackage(f"the package is of {model.info.manifest.name}, not of {name}")  # noqa: TRY301
             except BadModelPackage as error:
                 self._outcomes["refused"].inc()
                 logger.error("model refused, the old one goes on: %s", error)  # noqa: TRY400 - no fault of ours
                 raise
             self._serve(model)
             self._outcomes["loaded"].inc()
-            manifest = model.manifest
+            manifest = model.info.manifest
             logger.info("model loaded", extra={"model": manifest.name, "version": manifest.version})
             return model

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from model_server.manifest import TensorInput
-from model_server.prediction import Rows
+from model_server.served_model import Rows
 
 MAX_ROWS = 1000
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]

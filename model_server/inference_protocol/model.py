@@ -9,15 +9,15 @@ import numpy as np
 
 from model_server.inference_protocol.messages import InferRequest, check_outputs
 from model_server.inference_protocol.tensors import BYTES, BadTensor, Tensor
-from model_server.loaded_model import LoadedModel
 from model_server.manifest import TensorInput
-from model_server.prediction import Prediction, Rows
+from model_server.prediction import Prediction
 from model_server.rows import WrongRows, to_rows
+from model_server.served_model import Data, ModelInfo, Rows
 
 MAX_IMAGES = 64
 
 
-def metadata(model: LoadedModel) -> dict[str, Any]:
+def metadata(model: ModelInfo) -> dict[str, Any]:
     """Return the model's metadata; -1 stands for any number of images or rows."""
     manifest = model.manifest
     label = [tensor("label", BYTES, -1)] if manifest.classes else []
@@ -41,7 +41,7 @@ def tensor(name: str, datatype: str, *shape: int) -> dict[str, Any]:
     return {"name": name, "datatype": datatype, "shape": list(shape)}
 
 
-def questions(request: InferRequest, model: LoadedModel) -> Sequence[bytes | Rows]:
+def questions(request: InferRequest, model: ModelInfo) -> Sequence[Data]:
     """Return what the model is asked: images, or rows.
 
     Raises:

@@ -17,16 +17,16 @@ def create_internal_app(predictor: Predictor, reloader: Reloader) -> FastAPI:
 
     @app.post("/v2/repository/index")
     async def index() -> list[dict[str, Any]]:
-        manifest = predictor.model.manifest
+        manifest = predictor.model.info.manifest
         return [{"name": manifest.name, "version": manifest.version, "state": "READY", "reason": ""}]
 
     @app.post("/v2/repository/models/{name}/load")
     async def load(name: str) -> dict[str, Any]:
         try:
-            model = await reloader.reload(name)
+            loaded = (await reloader.reload(name)).info
         except BadModelPackage as error:
             raise Problem(400, "The model package cannot be served", str(error)) from error
-        manifest = model.manifest
-        return {"name": manifest.name, "version": manifest.version, "sha256": model.package.sha256}
+        manifest = loaded.manifest
+        return {"name": manifest.name, "version": manifest.version, "sha256": loaded.sha256}
 
     return app

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from pymongo import MongoClient
 
@@ -93,6 +94,21 @@ def test_a_wrong_variable_stops_the_start(tmp_path: Path) -> None:
     server = ModelServerProgram(tmp_path, SAMPLE_RATE="1.5")
     assert server.process.wait(60) == 2
     assert server.log.read_text().startswith("SAMPLE_RATE: Input should be less than or equal to 1")
+
+
+def test_a_worker_that_is_killed_ends_the_server(server: ModelServerProgram) -> None:
+    """For want of memory, say: what keeps programs running starts it anew, and the log tells why it ended."""
+    (worker,) = psutil.Process(server.process.pid).children()
+    worker.kill()
+    assert server.process.wait(20) != 0
+    assert "a worker process died" in server.log.read_text()
+
+
+def test_a_server_that_is_killed_leaves_no_worker(server: ModelServerProgram) -> None:
+    """Nobody would stop it, and it would keep its memory."""
+    (worker,) = psutil.Process(server.process.pid).children()
+    server.process.kill()
+    worker.wait(10)
 
 
 def test_a_client_that_leaves_does_not_disturb_the_server(server: ModelServerProgram) -> None:

@@ -44,12 +44,12 @@ def test_nginx_and_prometheus_are_told_of_every_replica() -> None:
 
 @pytest.mark.parametrize(
     ("cores", "stable", "candidate", "threads"),
-    [(2, 1, 1, "1"), (8, 1, 1, "4"), (8, 3, 1, "2"), (2, 3, 1, "1")],
+    [(2, 1, 1, "1"), (8, 1, 1, "4"), (8, 3, 1, "2"), (2, 3, 1, "1"), (64, 1, 1, "4")],
 )
 def test_replicas_share_the_cores(
     monkeypatch: pytest.MonkeyPatch, cores: int, stable: int, candidate: int, threads: str
 ) -> None:
-    """Together they have a thread for each core, and each at least one."""
+    """Together they have a worker for each core, and each at least one and at most four."""
     monkeypatch.setattr(model_servers_module, "available_cores", lambda: cores)
     started = model_servers(settings(stable, candidate), Paths())
     assert [one.environment["CPU_THREADS"] for one in started] == [threads] * (stable + candidate)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from model_server.inference import Inference
 from model_server.loaded_model import LoadedModel
 from model_server.model_package import load_model_package
 from tests.colour_model import write_colour_package
@@ -17,3 +18,8 @@ def package_folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def model(package_folder: Path) -> LoadedModel:
     return LoadedModel(load_model_package(package_folder))
+
+
+@pytest.fixture
+def inference(model: LoadedModel) -> Inference:
+    return Inference(model, max_pixels=10_000)

@@ -12,10 +12,12 @@ from pydantic import ValidationError
 
 from model_server.app import create_apps
 from model_server.feature_statistics import MEMORY_ROWS, FeatureStatistics, RunningMoments
+from model_server.inference import load
 from model_server.loaded_model import LoadedModel
 from model_server.manifest import BadModelPackage, TensorInput
 from model_server.model_package import load_model_package
 from model_server.rows import RowsBody
+from model_server.served_model import InferenceSettings
 from model_server.settings import ModelServerSettings
 from tests.tensor_model import write_regressor, write_sign_classifier
 from tests.unit.model_server.test_app import MemoryStore, serving
@@ -30,14 +32,14 @@ def store() -> MemoryStore:
 
 @pytest.fixture
 async def regressor(tmp_path: Path, store: MemoryStore) -> AsyncIterator[httpx.AsyncClient]:
-    model = LoadedModel(load_model_package(write_regressor(tmp_path)))
+    model = load(InferenceSettings(write_regressor(tmp_path)))
     async with serving(create_apps(SETTINGS, lambda: model, store).public) as client:
         yield client
 
 
 @pytest.fixture
 async def classifier(tmp_path: Path, store: MemoryStore) -> AsyncIterator[httpx.AsyncClient]:
-    model = LoadedModel(load_model_package(write_sign_classifier(tmp_path)))
+    model = load(InferenceSettings(write_sign_classifier(tmp_path)))
     async with serving(create_apps(SETTINGS, lambda: model, store).public) as client:
         yield client
 
@@ -112,7 +114,7 @@ async def test_the_page_asks_for_the_features(tmp_path: Path, store: MemoryStore
     folder = write_regressor(tmp_path)
     manifest = folder / "model.toml"
     manifest.write_text(manifest.read_text().replace('"x1"', "'\"><script>'"))
-    model = LoadedModel(load_model_package(folder))
+    model = load(InferenceSettings(folder))
     async with serving(create_apps(SETTINGS, lambda: model, store).public) as client:
         page = (await client.get("/")).text
     assert '<body data-features="[&quot;\\&quot;&gt;&lt;script&gt;&quot;, &quot;x2&quot;]">' in page
@@ -120,7 +122,7 @@ async def test_the_page_asks_for_the_features(tmp_path: Path, store: MemoryStore
 
 async def test_raw_inputs_are_sampled(tmp_path: Path, store: MemoryStore) -> None:
     """A row is its own embedding, and several rows are several samples."""
-    model = LoadedModel(load_model_package(write_regressor(tmp_path)))
+    model = load(InferenceSettings(write_regressor(tmp_path)))
     async with serving(create_apps(SETTINGS, lambda: model, store).public) as client:
         await client.post("/predict", json={"data": [[1, 2], [3, 4]]}, headers={"X-Request-ID": "r"})
     assert [sample.embedding.tolist() for sample in store.samples] == [[1, 2], [3, 4]]

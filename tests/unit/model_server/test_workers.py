@@ -1,0 +1,192 @@
+"""An image model in worker processes: what this process sees of it."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from model_server.decoding import NotAnImage, TooManyPixels
+from model_server.inference import Inference
+from model_server.manifest import BadModelPackage
+from model_server.served_model import InferenceSettings, Outputs
+from model_server.workers import WorkerDied, Workers
+from tests.colour_model import COLOURS, colour_image
+
+CUSTOM_ERROR = """
+    def head(self, z):
+        class Odd(Exception):
+            pass
+        if (z[:, 1] > z[:, 0]).any():
+            raise Odd("green is not to my taste")
+        return super().head(z)
+"""
+
+
+Processes = Callable[[], list[psutil.Process]]
+
+
+class Deaths:
+    """Counts what is told of deaths."""
+
+    def __init__(self) -> None:
+        self.told = threading.Semaphore(0)
+
+    def __call__(self) -> None:
+        self.told.release()
+
+
+@pytest.fixture
+def deaths() -> Deaths:
+    return Deaths()
+
+
+def living_children() -> set[psutil.Process]:
+    children = psutil.Process().children(recursive=True)
+    return {one for one in children if one.is_running() and one.status() != psutil.STATUS_ZOMBIE}
+
+
+@pytest.fixture
+def processes() -> Processes:
+    """What returns the processes that live since the test began, the first one first."""
+    before = living_children()
+    return lambda: sorted(living_children() - before, key=lambda one: one.pid)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def start(folder: Path, on_death: Deaths, count: int = 1) -> Workers:
+    return Workers(InferenceSettings(folder, max_pixels=10_000), count, on_death)
+
+
+def is_answered(workers: Workers) -> bool:
+    try:
+        return len(workers.answer([colour_image("red")]).items) == 1
+    except WorkerDied:
+        return False
+
+
+def test_workers_answer_as_this_process_would(
+    package_folder: Path, inference: Inference, deaths: Deaths
+) -> None:
+    """The same numbers in the same order, and each bad image has its own reason."""
+    data = [colour_image("red"), b"no image", colour_image("blue"), colour_image("red", size=(200, 100))]
+    workers = start(package_folder, deaths)
+    here, there = inference.answer(data), workers.answer(data)
+    assert [type(one) for one in there.items] == [Outputs, NotAnImage, Outputs, TooManyPixels]
+    for one, other in zip(here.items, there.items, strict=True):
+        if isinstance(one, Outputs):
+            assert isinstance(other, Outputs)
+            assert (one.outputs == other.outputs).all()
+            assert (one.embeddings == other.embeddings).all()
+        else:
+            assert str(one) == str(other)
+    assert len(there.seconds) == 1
+    assert workers.info.sha256 == inference.info.sha256
+    assert workers.info.manifest == inference.info.manifest
+
+
+def test_several_processes_answer_side_by_side(
+    package_folder: Path, deaths: Deaths, processes: Processes
+) -> None:
+    """Each has its own connection, and none gets another's answer."""
+    workers = start(package_folder, deaths, count=2)
+    assert len(processes()) == 2
+    wrong: list[str] = []
+
+    def ask(colour: str, index: int) -> None:
+        for _ in range(50):
+            (answer,) = workers.answer([colour_image(colour)]).items
+            if not isinstance(answer, Outputs) or answer.outputs[0].argmax() != index:
+                wrong.append(colour)
+
+    threads = [threading.Thread(target=ask, args=(one, at)) for at, one in enumerate(COLOURS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_a_package_that_is_no_good_is_refused_with_its_reason(
+    package_folder: Path, deaths: Deaths, processes: Processes
+) -> None:
+    """The reason comes from the process that saw it, and no process is left."""
+    manifest = package_folder / "model.toml"
+    manifest.write_text(manifest.read_text().replace("network.py:", "network.py:Nothing"))
+    with pytest.raises(BadModelPackage, match="Nothing"):
+        start(package_folder, deaths, count=2)
+    until(lambda: not processes())
+    assert not deaths.told.acquire(blocking=False)
+
+
+@pytest.mark.parametrize("end", ["raise SystemExit(0)", "import os; os._exit(3)"])
+def test_a_package_that_ends_its_process_is_refused(package_folder: Path, deaths: Deaths, end: str) -> None:
+    """Whatever the operator's code does, the server goes on."""
+    network = package_folder / "network.py"
+    network.write_text(f"{network.read_text()}\n{end}\n")
+    with pytest.raises(BadModelPackage, match=r"cannot be (loaded|made)|ended without a word"):
+        start(package_folder, deaths)
+
+
+def test_an_exception_of_the_packages_code_arrives_as_text(package_folder: Path, deaths: Deaths) -> None:
+    """Its class exists in the worker alone."""
+    network = package_folder / "network.py"
+    name = (package_folder / "model.toml").read_text().partition("network.py:")[2].partition('"')[0]
+    network.write_text(f"{network.read_text()}\n\nclass {name}({name}):{CUSTOM_ERROR}")
+    red, green = start(package_folder, deaths).answer([colour_image("red"), colour_image("green")]).items
+    assert isinstance(red, Outputs)
+    assert isinstance(green, RuntimeError)
+    assert "green is not to my taste" in str(green)
+
+
+@pytest.mark.parametrize("which", [0, -1])
+def test_a_worker_that_dies_is_told_of_once(
+    package_folder: Path, deaths: Deaths, which: int, processes: Processes
+) -> None:
+    """Who waits for it learns it, and the server, which then has itself started anew."""
+    workers = start(package_folder, deaths, count=2)
+    processes()[which].kill()
+    assert {is_answered(workers) for _ in range(2)} == {True, False}  # one of the two is gone
+    assert deaths.told.acquire(timeout=10)
+    assert {is_answered(workers) for _ in range(2)} == {True, False}
+    assert not deaths.told.acquire(blocking=False)
+
+
+def test_the_processes_end_when_nobody_needs_them(
+    package_folder: Path, deaths: Deaths, processes: Processes
+) -> None:
+    """A model that was replaced leaves nothing behind, and that is no death."""
+    workers = start(package_folder, deaths, count=2)
+    assert len(processes()) == 2
+    del workers
+    until(lambda: not processes())
+    assert not deaths.told.acquire(blocking=False)
+
+
+def test_signals_to_the_group_leave_them_alone(
+    package_folder: Path, deaths: Deaths, processes: Processes
+) -> None:
+    """Ctrl-C and supervisor's stop reach all; the server still needs them for what is in flight."""
+    workers = start(package_folder, deaths)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        os.kill(processes()[0].pid, number)
+    (answer,) = workers.answer([colour_image("red")]).items
+    assert isinstance(answer, Outputs)
+
+
+def test_the_server_itself_needs_no_pytorch() -> None:
+    """It is large, and the workers have it."""
+    code = "import sys, model_server.__main__; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
