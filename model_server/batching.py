@@ -91,8 +91,15 @@ class Batcher(Generic[T, R]):
             thread.join()
 
     def _run(self) -> None:
-        while (first := self._queue.get()) is not None:
+        while self._answer_next():
+            pass
+
+    def _answer_next(self) -> bool:
+        # In a function of its own: a thread that waits holds nothing of its last batch, no replaced model.
+        first = self._queue.get()
+        if first is not None:
             self._answer([first, *self._company()])
+        return first is not None
 
     def _company(self) -> "list[Waiting[T, R]]":
         share = math.ceil((self._queue.qsize() + 1) / len(self._threads))

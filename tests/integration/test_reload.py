@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from tests.colour_model import colour_image, write_colour_package
@@ -80,6 +81,15 @@ def test_no_request_fails_while_models_are_replaced(server: ModelServerProgram, 
     assert server.metric('model_reloads_total{outcome="loaded"') == 10
     assert server.metric("model_info{") == 1
     assert httpx.get(f"{server.url}/readyz").headers["x-model-version"] == "11"
+
+
+def test_a_replaced_model_leaves_nothing_behind(server: ModelServerProgram) -> None:
+    """Its process ends with its last request, whether or not another request comes."""
+    (old,) = psutil.Process(server.process.pid).children()
+    assert server.predict("a").status_code == 200
+    assert load(server).status_code == 200
+    until("the old worker gone", lambda: old not in psutil.Process(server.process.pid).children(), 10)
+    assert len(psutil.Process(server.process.pid).children()) == 1
 
 
 @pytest.mark.parametrize(
