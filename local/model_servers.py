@@ -28,6 +28,7 @@ def _model_server(replica: Replica, threads: str, settings: StackSettings, paths
     package = settings.variables.get(f"{replica.slot.upper()}_PACKAGE", f"{replica.slot}/model")
     environment = {
         "CPU_THREADS": threads,
+        "OPENBLAS_NUM_THREADS": "1",  # as in the image
         "SLOT": replica.slot,
         "HOST": host,
         "PORT": port,

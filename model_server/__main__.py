@@ -41,7 +41,8 @@ def main() -> None:
 def load(settings: ModelServerSettings) -> ServedModel:
     """Load what the package's folder holds now, and let it answer a full batch.
 
-    Images are decoded and classified in processes of their own; rows are too small to send them anywhere.
+    Images are decoded and classified in processes of their own; rows are too small to send them anywhere, and
+    a GPU would need its memory once for each process.
     """
     how = InferenceSettings(
         settings.model_package,
@@ -50,9 +51,9 @@ def load(settings: ModelServerSettings) -> ServedModel:
         settings.batch_max_size,
         settings.max_image_pixels,
     )
-    if read_manifest(how.package).input == "image":
+    if read_manifest(how.package).input == "image" and how.device == "cpu":
         return Workers(how, worker_count(settings), stop)
-    from model_server import inference  # noqa: PLC0415 - with PyTorch, which images need in the workers alone
+    from model_server import inference  # noqa: PLC0415 - with PyTorch, which the workers alone need else
 
     return inference.load(how)
 

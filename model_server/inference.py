@@ -7,6 +7,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 import torch
 
+from model_server.decoding import NotAnImage, TooManyPixels
 from model_server.loaded_model import Batch, LoadedModel
 from model_server.manifest import BadModelPackage
 from model_server.model_package import ModelPackage, load_model_package
@@ -62,6 +63,8 @@ class Inference:
             return data
         try:
             return read_pixels(data, self.info.manifest.image_input.size, self._max_pixels)[None]
+        except (NotAnImage, TooManyPixels) as error:
+            return type(error)(*error.args)  # a new one: the old one's traceback holds the image
         except Exception as error:  # this image's own, and nobody else's
             return error
 

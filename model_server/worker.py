@@ -1,77 +1,91 @@
 """A worker process: load the model package, fork, answer batches until the server closes the connection.
 
-`python -m model_server.worker FD…`, with a connection's descriptor for each process; `workers.py` starts it.
+`python -m model_server.worker FD…`: for each process a connection, then for each a file that ends with it.
+`workers.py` starts it.
 """
 
 import gc
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from multiprocessing.connection import Connection
+from typing import Any
 
 import torch
 
 from model_server.decoding import NotAnImage, TooManyPixels
 from model_server.inference import Inference, start
 from model_server.manifest import BadModelPackage
-from model_server.model_package import load_model_package
+from model_server.model_package import ModelPackage, load_model_package
 from model_server.served_model import Answers, InferenceSettings, NoFiniteAnswer, Outputs
 from service.allocator import keep_freed_memory
 
 KNOWN = (NotAnImage, TooManyPixels, NoFiniteAnswer)
-SIGNALS_OF_THE_GROUP = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> None:
     """Serve; what is wrong with the package is sent back instead."""
-    connections: list[Connection] = [Connection(int(number)) for number in sys.argv[1:]]
-    settings: InferenceSettings = connections[0].recv()
+    files = [int(number) for number in sys.argv[1:]]
+    count = len(files) // 2
+    connections: list[Connection] = [Connection(file) for file in files[:count]]
+    own = connections[0]
     keep_freed_memory()
-    own = connections[0]
-    try:
-        torch.set_num_threads(1)  # before the fork: threads do not survive it
-        package = load_model_package(settings.package)
-        gc.freeze()  # what the processes share stays shared
-        own = fork_for_each(connections)
-        inference = start(package, settings)
-    except BadModelPackage as error:
-        own.send(BadModelPackage(str(error)))
-        return
-    except (Exception, SystemExit) as error:  # whatever the operator's code does is the reason to show
-        own.send(BadModelPackage(f"the package cannot be loaded: {error!r}"))
-        return
-    for number in SIGNALS_OF_THE_GROUP:
-        signal.signal(number, signal.SIG_IGN)  # the server finishes what is in flight, and then closes
-    own.send(inference.info)
-    gc.collect()
-    gc.freeze()
-    serve(own, inference)
+    with suppress(EOFError, OSError):  # the server has closed, or has ended
+        settings: InferenceSettings = own.recv()
+        try:
+            package = load(settings)
+            gc.freeze()  # what the processes share stays shared
+            own = fork_for_each(connections, files[count:])
+            inference = start(package, settings)
+        except BadModelPackage as error:
+            own.send(BadModelPackage(str(error)))
+            return
+        except (Exception, SystemExit) as error:  # whatever the operator's code does is the reason to show
+            own.send(BadModelPackage(f"the package cannot be loaded: {error!r}"))
+            return
+        own.send(inference.info)
+        gc.collect()
+        gc.freeze()
+        serve(own, inference)
+    with suppress(ChildProcessError):
+        while True:
+            os.wait()
 
 
-def fork_for_each(connections: Sequence[Connection]) -> Connection:
+def load(settings: InferenceSettings) -> ModelPackage:
+    """Load the package in a form that the processes can share."""
+    torch.set_num_threads(1)  # threads do not survive the fork
+    package = load_model_package(settings.package)
+    if package.manifest.image is None:
+        raise BadModelPackage("the package was changed while it was loaded: load it again")
+    network: Any = package.network  # torch declares no `to` with a memory format
+    with suppress(RuntimeError):  # the order that it will be asked in; after the fork each would make a copy
+        network.to(memory_format=torch.channels_last)
+    return package
+
+
+def fork_for_each(connections: Sequence[Connection], lives: Sequence[int]) -> Connection:
     """Return one of the connections in each of as many processes; the weights' memory is theirs together."""
-    own = connections[0]
-    for connection in connections[1:]:
+    own = 0
+    for number in range(1, len(connections)):
         if os.fork() == 0:
-            own = connection
+            own = number
             break
-    for connection in connections:
-        if connection is not own:
+    for number, (connection, life) in enumerate(zip(connections, lives, strict=True)):
+        if number != own:
             connection.close()
-    return own
+            os.close(life)
+    return connections[own]
 
 
 def serve(connection: Connection, inference: Inference) -> None:
     """Answer batches: first their size, then the images one by one, each decoded before the next is read."""
-    try:
-        while True:
-            size = connection.recv()
-            answers = inference.answer(images(connection, size))
-            connection.send(Answers([sendable(one) for one in answers.items], answers.seconds))
-    except (EOFError, OSError):  # the server has closed
-        return
+    while True:
+        size = int.from_bytes(connection.recv_bytes())
+        answers = inference.answer(images(connection, size))
+        connection.send(Answers([sendable(one) for one in answers.items], answers.seconds))
 
 
 def images(connection: Connection, size: int) -> Iterator[bytes]:

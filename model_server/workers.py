@@ -1,5 +1,7 @@
 """Serve an image model in worker processes: threads of one process would wait for Python's lock."""
 
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -8,12 +10,14 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from multiprocessing import Pipe
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from queue import SimpleQueue
 from typing import cast
 
 from model_server.manifest import BadModelPackage
 from model_server.served_model import Answers, Data, InferenceSettings, ModelInfo
+
+LOAD_SECONDS = 300
 
 
 class WorkerDied(Exception):
@@ -31,50 +35,77 @@ class Workers:
 
     def __init__(self, settings: InferenceSettings, count: int, on_death: Callable[[], None]) -> None:
         pipes = [Pipe() for _ in range(count)]
-        ours = [pipe[0] for pipe in pipes]
-        theirs = [pipe[1].fileno() for pipe in pipes]
-        command = [sys.executable, "-m", "model_server.worker", *map(str, theirs)]
-        process = subprocess.Popen(command, pass_fds=theirs, stdin=subprocess.DEVNULL)  # noqa: S603 - our own
+        lives = [os.pipe() for _ in range(count)]  # nobody writes there; it closes when the worker ends
+        ours, ended = [pipe[0] for pipe in pipes], [life[0] for life in lives]
+        theirs = [pipe[1].fileno() for pipe in pipes] + [life[1] for life in lives]
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-m", "model_server.worker", *map(str, theirs)],
+            pass_fds=theirs,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,  # signals to the server's group are the server's to answer
+        )
         for _, their in pipes:
             their.close()
+        for _, their_life in lives:
+            os.close(their_life)
         try:
             with suppress(OSError):  # it has ended, and then has no first word either
                 ours[0].send(settings)
             self.info, *_ = [_first_word(connection) for connection in ours]
         except BaseException:
-            _close(ours)
+            _close(ours, ended)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             raise
-        self._free: SimpleQueue[Connection[Data | int, Answers]] = SimpleQueue()
+        self._free: SimpleQueue[Connection[bytes, Answers] | None] = SimpleQueue()
         for connection in ours:
             self._free.put(connection)
-        ended = threading.Event()
-        self._tell_of_death = partial(_tell_once, ended, on_death)
-        weakref.finalize(self, _end, ended, ours)
-        threading.Thread(target=_watch, args=(process, self._tell_of_death), daemon=True).start()
+        self._living = count
+        self._lock = threading.Lock()
+        closing = threading.Event()
+        weakref.finalize(self, _end, closing, ours)
+        watch = partial(_watch, process, ended, closing, on_death)
+        threading.Thread(target=watch, name="watch-workers", daemon=True).start()
 
     def answer(self, data: Iterable[Data]) -> Answers:
         """Have a free process answer the images together.
 
         Raises:
-            WorkerDied: it ended before it had.
+            WorkerDied: it ended before it had, or all have.
         """
         images = cast(list[bytes], list(data))  # an image model is asked about nothing else
         connection = self._free.get()
+        if connection is None:
+            self._free.put(None)
+            raise WorkerDied
         try:
-            connection.send(len(images))
-            for image in images:
-                connection.send_bytes(image)
-            return connection.recv()
-        except (EOFError, OSError) as error:
-            self._tell_of_death()
+            answers = _ask(connection, images)
+        except BaseException as error:  # what else came on this connection might be another batch's answers
+            self._lose(connection)
             raise WorkerDied from error
-        finally:
-            self._free.put(connection)
+        self._free.put(connection)
+        return answers
+
+    def _lose(self, connection: "Connection[bytes, Answers]") -> None:
+        connection.close()
+        with self._lock:
+            self._living -= 1
+            if not self._living:
+                self._free.put(None)
+
+
+def _ask(connection: "Connection[bytes, Answers]", images: Sequence[bytes]) -> Answers:
+    connection.send_bytes(len(images).to_bytes(4))
+    for image in images:
+        connection.send_bytes(image)
+    return connection.recv()
 
 
 def _first_word(connection: "Connection[object, ModelInfo | BadModelPackage]") -> ModelInfo:
     try:
+        if not connection.poll(LOAD_SECONDS):
+            raise BadModelPackage(f"it is not loaded after {LOAD_SECONDS} s")
         word = connection.recv()
     except (EOFError, OSError) as error:
         raise BadModelPackage("the process that loads it ended without a word; see the log") from error
@@ -83,22 +114,26 @@ def _first_word(connection: "Connection[object, ModelInfo | BadModelPackage]") -
     return word
 
 
-def _end(ended: threading.Event, connections: "Sequence[Connection]") -> None:
-    ended.set()
-    _close(connections)
+def _end(closing: threading.Event, connections: "Sequence[Connection]") -> None:
+    closing.set()
+    _close(connections, [])
 
 
-def _close(connections: "Sequence[Connection]") -> None:
+def _close(connections: "Sequence[Connection]", files: Sequence[int]) -> None:
     for connection in connections:
         connection.close()
+    for file in files:
+        os.close(file)
 
 
-def _watch(process: "subprocess.Popen[bytes]", tell_of_death: Callable[[], None]) -> None:
-    process.wait()
-    tell_of_death()
-
-
-def _tell_once(ended: threading.Event, on_death: Callable[[], None]) -> None:
-    if not ended.is_set():
-        ended.set()
+def _watch(
+    process: "subprocess.Popen[bytes]",
+    ended: Sequence[int],
+    closing: threading.Event,
+    on_death: Callable[[], None],
+) -> None:
+    wait(ended)
+    if not closing.is_set():
         on_death()
+    process.wait()
+    _close([], ended)

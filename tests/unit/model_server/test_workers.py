@@ -1,7 +1,7 @@
 """An image model in worker processes: what this process sees of it."""
 
+import gc
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from PIL import Image
 
 from model_server.decoding import NotAnImage, TooManyPixels
 from model_server.inference import Inference
@@ -18,6 +19,7 @@ from model_server.manifest import BadModelPackage
 from model_server.served_model import InferenceSettings, Outputs
 from model_server.workers import WorkerDied, Workers
 from tests.colour_model import COLOURS, colour_image
+from tests.tensor_model import write_regressor
 
 CUSTOM_ERROR = """
     def head(self, z):
@@ -157,10 +159,12 @@ def test_a_worker_that_dies_is_told_of_once(
 ) -> None:
     """Who waits for it learns it, and the server, which then has itself started anew."""
     workers = start(package_folder, deaths, count=2)
-    processes()[which].kill()
-    assert {is_answered(workers) for _ in range(2)} == {True, False}  # one of the two is gone
-    assert deaths.told.acquire(timeout=10)
-    assert {is_answered(workers) for _ in range(2)} == {True, False}
+    family = processes()
+    family.pop(which).kill()
+    assert deaths.told.acquire(timeout=10)  # though nobody asked it
+    assert [is_answered(workers) for _ in range(10)].count(False) == 1  # the other one goes on
+    family[0].kill()
+    assert [is_answered(workers) for _ in range(10)].count(True) == 0
     assert not deaths.told.acquire(blocking=False)
 
 
@@ -180,13 +184,46 @@ def test_signals_to_the_group_leave_them_alone(
 ) -> None:
     """Ctrl-C and supervisor's stop reach all; the server still needs them for what is in flight."""
     workers = start(package_folder, deaths)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        os.kill(processes()[0].pid, number)
-    (answer,) = workers.answer([colour_image("red")]).items
-    assert isinstance(answer, Outputs)
+    assert len({os.getpgid(one.pid) for one in processes()} | {os.getpgid(0)}) == 2
+    assert is_answered(workers)
 
 
 def test_the_server_itself_needs_no_pytorch() -> None:
     """It is large, and the workers have it."""
     code = "import sys, model_server.__main__; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_tensor_model_is_refused(tmp_path: Path, deaths: Deaths) -> None:
+    """The package was an image model's when the server looked."""
+    with pytest.raises(BadModelPackage, match="load it again"):
+        start(write_regressor(tmp_path), deaths)
+
+
+def test_a_package_that_never_loads_is_given_up(
+    package_folder: Path, deaths: Deaths, processes: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would hold up every later reload, and outlive the server."""
+    monkeypatch.setattr("model_server.workers.LOAD_SECONDS", 4)
+    network = package_folder / "network.py"
+    network.write_text(f"{network.read_text()}\nimport time\ntime.sleep(1000)\n")
+    with pytest.raises(BadModelPackage, match="not loaded after 4 s"):
+        start(package_folder, deaths)
+    assert not processes()
+
+
+def images_alive() -> int:
+    return sum(issubclass(type(one), Image.Image) for one in gc.get_objects())
+
+
+def test_a_refused_image_is_not_kept(inference: Inference) -> None:
+    """Its exception would hold the decoded pixels until a garbage collection, which is rare."""
+    gc.collect()
+    gc.disable()
+    try:
+        before = images_alive()
+        answers = inference.answer([colour_image("red")[:-30]] * 5)
+        assert {type(one) for one in answers.items} == {NotAnImage}
+        assert images_alive() == before
+    finally:
+        gc.enable()
