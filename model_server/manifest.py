@@ -24,6 +24,12 @@ class BadModelPackage(Exception):
     """The model package cannot be served; the message says why and what to do."""
 
 
+def refusal(error: BaseException) -> BadModelPackage:
+    """Return whatever loading a package raised, the operator's code included, as the reason to refuse it."""
+    known = isinstance(error, BadModelPackage)
+    return BadModelPackage(str(error) if known else f"the package cannot be loaded: {error!r}")
+
+
 class ImageInput(BaseModel):
     """How an image becomes the network's input: short side resized to `size`, centre crop, normalised."""
 

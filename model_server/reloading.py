@@ -5,7 +5,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 
-from model_server.manifest import BadModelPackage
+from model_server.manifest import BadModelPackage, refusal
 from model_server.metrics import ModelMetrics
 from model_server.served_model import ServedModel
 
@@ -29,10 +29,8 @@ class Reloader:
     def _load_or_refuse(self) -> ServedModel:
         try:
             return self._load()
-        except BadModelPackage:
-            raise
         except (Exception, SystemExit) as error:  # whatever the operator's code does, the server goes on
-            raise BadModelPackage(f"the package cannot be loaded: {error!r}") from error
+            raise refusal(error) from error
 
     async def on_signal(self) -> None:
         """Reload; the log tells what became of it."""

@@ -17,7 +17,7 @@ import torch
 
 from model_server.decoding import NotAnImage, TooManyPixels
 from model_server.inference import Inference, start
-from model_server.manifest import BadModelPackage
+from model_server.manifest import BadModelPackage, refusal
 from model_server.model_package import ModelPackage, load_model_package
 from model_server.served_model import Answers, InferenceSettings, NoFiniteAnswer, Outputs
 from service.allocator import keep_freed_memory
@@ -39,11 +39,8 @@ def main() -> None:
             gc.freeze()  # what the processes share stays shared
             own = fork_for_each(connections, files[count:])
             inference = start(package, settings)
-        except BadModelPackage as error:
-            own.send(BadModelPackage(str(error)))
-            return
         except (Exception, SystemExit) as error:  # whatever the operator's code does is the reason to show
-            own.send(BadModelPackage(f"the package cannot be loaded: {error!r}"))
+            own.send(refusal(error))
             return
         own.send(inference.info)
         gc.collect()

@@ -35,25 +35,23 @@ class Workers:
 
     def __init__(self, settings: InferenceSettings, count: int, on_death: Callable[[], None]) -> None:
         pipes = [Pipe() for _ in range(count)]
-        lives = [os.pipe() for _ in range(count)]  # nobody writes there; it closes when the worker ends
+        lives = [Pipe(duplex=False) for _ in range(count)]  # nobody writes; each closes when its worker ends
         ours, ended = [pipe[0] for pipe in pipes], [life[0] for life in lives]
-        theirs = [pipe[1].fileno() for pipe in pipes] + [life[1] for life in lives]
+        theirs = [pipe[1] for pipe in pipes] + [life[1] for life in lives]
+        files = [their.fileno() for their in theirs]
         process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "model_server.worker", *map(str, theirs)],
-            pass_fds=theirs,
+            [sys.executable, "-m", "model_server.worker", *map(str, files)],
+            pass_fds=files,
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # signals to the server's group are the server's to answer
         )
-        for _, their in pipes:
-            their.close()
-        for _, their_life in lives:
-            os.close(their_life)
+        _close(theirs)
         try:
             with suppress(OSError):  # it has ended, and then has no first word either
                 ours[0].send(settings)
             self.info, *_ = [_first_word(connection) for connection in ours]
         except BaseException:
-            _close(ours, ended)
+            _close([*ours, *ended])
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
@@ -116,19 +114,17 @@ def _first_word(connection: "Connection[object, ModelInfo | BadModelPackage]") -
 
 def _end(closing: threading.Event, connections: "Sequence[Connection]") -> None:
     closing.set()
-    _close(connections, [])
+    _close(connections)
 
 
-def _close(connections: "Sequence[Connection]", files: Sequence[int]) -> None:
+def _close(connections: "Sequence[Connection]") -> None:
     for connection in connections:
         connection.close()
-    for file in files:
-        os.close(file)
 
 
 def _watch(
     process: "subprocess.Popen[bytes]",
-    ended: Sequence[int],
+    ended: "Sequence[Connection]",
     closing: threading.Event,
     on_death: Callable[[], None],
 ) -> None:
@@ -136,4 +132,4 @@ def _watch(
     if not closing.is_set():
         on_death()
     process.wait()
-    _close([], ended)
+    _close(ended)
