@@ -3,8 +3,6 @@
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,6 +11,7 @@ import httpx
 
 from tests.colour_model import colour_image
 from tests.integration.conftest import free_port
+from tests.waiting import until
 
 PROJECT = Path(__file__).parents[2]
 
@@ -76,11 +75,3 @@ class ModelServerProgram:
         """Ask it to end, and return how it did."""
         self.process.terminate()
         return self.process.wait(30)
-
-
-def until(what: str, condition: Callable[[], bool], seconds: float) -> None:
-    """Wait for a condition, and fail when it does not come true in time."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.05)

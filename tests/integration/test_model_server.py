@@ -13,7 +13,8 @@ from pymongo import MongoClient
 
 from tests.colour_model import write_colour_package
 from tests.integration.conftest import MongodbServer
-from tests.integration.model_server_program import ModelServerProgram, until
+from tests.integration.model_server_program import ModelServerProgram
+from tests.waiting import until
 
 
 @pytest.fixture

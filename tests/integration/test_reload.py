@@ -12,7 +12,8 @@ import psutil
 import pytest
 
 from tests.colour_model import colour_image, write_colour_package
-from tests.integration.model_server_program import ModelServerProgram, until
+from tests.integration.model_server_program import ModelServerProgram
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -3,8 +3,7 @@
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from examples.making import make
 from local.board.queries import PanelQuery, iter_queries
 from tests.integration.conftest import MongodbServer, free_port
 from tests.integration.detector_program import ROOT, DetectorProgram
+from tests.waiting import until
 
 SLOT = "model_server_new"
 DETECTOR_PYTHON = os.environ.get(
@@ -32,13 +32,6 @@ scrape_configs:
     static_configs: [{{targets: ["127.0.0.1:{detector}"], labels: {{slot: {slot}}}}}]
 """
 QUERIES = list(iter_queries(ROOT / "grafana/dashboards/features.json"))
-
-
-def until(what: str, condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.05)
 
 
 def answers(url: str) -> bool:

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from model_server.served_model import InferenceSettings, Outputs
 from model_server.workers import WorkerDied, Workers
 from tests.colour_model import COLOURS, colour_image
 from tests.tensor_model import write_regressor
+from tests.waiting import until
 
 CUSTOM_ERROR = """
     def head(self, z):
@@ -59,13 +59,6 @@ def processes() -> Processes:
     """What returns the processes that live since the test began, the first one first."""
     before = living_children()
     return lambda: sorted(living_children() - before, key=lambda one: one.pid)
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def start(folder: Path, on_death: Deaths, count: int = 1) -> Workers:
@@ -129,7 +122,7 @@ def test_a_package_that_is_no_good_is_refused_with_its_reason(
     manifest.write_text(manifest.read_text().replace("network.py:", "network.py:Nothing"))
     with pytest.raises(BadModelPackage, match="Nothing"):
         start(package_folder, deaths, count=2)
-    until(lambda: not processes())
+    until("no process left", lambda: not processes(), 20)
     assert not deaths.told.acquire(blocking=False)
 
 
@@ -175,7 +168,7 @@ def test_the_processes_end_when_nobody_needs_them(
     workers = start(package_folder, deaths, count=2)
     assert len(processes()) == 2
     del workers
-    until(lambda: not processes())
+    until("no process left", lambda: not processes(), 20)
     assert not deaths.told.acquire(blocking=False)
 
 
