@@ -1,9 +1,9 @@
 # `make` shows what there is. Docker where an engine answers, else plain processes; RUN=local or RUN=docker decides.
-# `python3 -m local` makes the virtual environments that the commands need, below .local/.
+# `python3 -m stack` makes the virtual environments that the commands need, below .local/.
 
 PYTHON ?= python3
-IN := $(PYTHON) -m local run
-ADDRESS := $(PYTHON) -m local address
+IN := $(PYTHON) -m stack run
+ADDRESS := $(PYTHON) -m stack address
 TESTS := .local/environments/tests/bin
 
 .DEFAULT_GOAL := help
@@ -13,22 +13,22 @@ help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 models: ## make the models and references that are missing
-	@$(PYTHON) -m local models
+	@$(PYTHON) -m stack models
 
 up: ## run everything and wait until it is ready
-	@$(PYTHON) -m local up
+	@$(PYTHON) -m stack up
 
 down: ## stop everything; the data stay
-	@$(PYTHON) -m local down
+	@$(PYTHON) -m stack down
 
 status: ## show every part, its URL and its state
-	@$(PYTHON) -m local status
+	@$(PYTHON) -m stack status
 
 logs: ## follow the logs
-	@$(PYTHON) -m local logs
+	@$(PYTHON) -m stack logs
 
 reload: ## load the model packages anew, without a pause; SLOT=model_server or model_server_new: that one's
-	@$(PYTHON) -m local reload $(SLOT)
+	@$(PYTHON) -m stack reload $(SLOT)
 
 test: ## run every test that needs no Docker
 	@$(IN) drift_detector_server -c "" # the two detectors are compared: each runs in its own environment
@@ -42,13 +42,13 @@ check: ## lint, types, and every configuration file
 	$(TESTS)/ruff check .
 	$(TESTS)/ruff format --check .
 	$(TESTS)/mypy --strict .
-	@$(PYTHON) -m local check
+	@$(PYTHON) -m stack check
 
 load: ## send the load of locust/locust.conf; fails where an objective is missed
 	@$(IN) locust -m locust --config locust/locust.conf --host "$$($(ADDRESS) nginx)"
 
 drift: ## send dirty images, and show the p-values before and after
-	@$(IN) stack -m demo.drift --url "$$($(ADDRESS) nginx)" \
+	@$(IN) stack -m examples.fruit.drift --url "$$($(ADDRESS) nginx)" \
 		--detector "$$($(ADDRESS) drift_detector_server)" --detector "$$($(ADDRESS) drift_detector_server_new)"
 
 bench: ## measure this server, its peers and the bare loop; writes docs/benchmark.md (35 min)

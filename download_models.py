@@ -51,9 +51,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.exit(
             f"This Python has no {missing[0]}. Run `make models`, which uses an environment that has it."
         )
-    from demo.filling import CannotFill, fill_artifacts  # noqa: PLC0415  # needs what was looked for above
-    from demo.orders import Request  # noqa: PLC0415
-    from demo.slots import Source  # noqa: PLC0415
+    from examples.fruit.filling import CannotFill, fill_artifacts  # noqa: PLC0415  # needs what was looked for above
+    from examples.fruit.orders import Request  # noqa: PLC0415
+    from examples.fruit.slots import Source  # noqa: PLC0415
 
     source = Source(options.source)
     try:

@@ -24,10 +24,10 @@ from benchmark.report import render
 from benchmark.results import Results, load_results
 from benchmark.session import Session
 from benchmark.setting import Setting
-from local.environments import ensure_environment
-from local.paths import Paths
-from local.say import say
-from local.settings import local_settings
+from stack.environments import ensure_environment
+from stack.paths import Paths
+from stack.say import say
+from stack.settings import local_settings
 
 SECONDS, QUICK_SECONDS = 8, 3
 ROUNDS = 3

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmark.contestants import Program
-from local.addresses import Addresses
-from local.nginx_config import NginxPlace, nginx_version, render_folder
-from local.packages import find_program
-from local.paths import Paths
+from stack.paths import Paths
+from stack.plain.addresses import Addresses
+from stack.plain.nginx_config import NginxPlace, nginx_version, render_folder
+from stack.plain.packages import find_program
 
 
 def nginx_program(folder: Path, port: int, slots: Mapping[str, int]) -> Program:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from demo.image_set import CLASSES, TEST, Picture, draw
+from examples.fruit.image_set import CLASSES, TEST, Picture, draw
 
 DIMENSIONS: Mapping[str, tuple[int, int]] = {
     "150 px": (150, 150),

@@ -5,9 +5,9 @@
 import subprocess
 from pathlib import Path
 
-from local.paths import Paths
-from local.settings import local_settings
-from local.stack import make_models
+from stack.paths import Paths
+from stack.plain.commands import make_models
+from stack.settings import local_settings
 
 
 def ensure_image_package(paths: Paths) -> Path:

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from model_server.model_package import ModelPackage, load_model_package
+from inference.package import ModelPackage, load_model_package
 
 Decoder = Literal["plain", "fast"]
 MAX_PIXELS = 25_000_000
@@ -105,8 +105,8 @@ class FastWay:
 
     def __init__(self, package: ModelPackage) -> None:
         # A peer on the plain path needs none of these.
-        from model_server.loaded_model import LoadedModel  # noqa: PLC0415
-        from model_server.preprocessing import read_pixels  # noqa: PLC0415
+        from inference.loaded_model import LoadedModel  # noqa: PLC0415
+        from inference.preprocessing import read_pixels  # noqa: PLC0415
 
         self._read_pixels = read_pixels
         self._model = LoadedModel(package)

@@ -6,8 +6,8 @@ import os
 import shutil
 import subprocess
 
-from local.packages import ensure_packages, find_program
-from local.say import say
+from stack.plain.packages import ensure_packages, find_program
+from stack.say import say
 
 # program → Debian's package
 NEEDED = {"wrk": "wrk", "hey": "hey", "java": "default-jre-headless"}

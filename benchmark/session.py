@@ -19,7 +19,7 @@ from benchmark.quiet import read_cpu, share_of_others
 from benchmark.results import Results
 from benchmark.running import DidNotStart, Running, running
 from benchmark.setting import Setting
-from local.say import say
+from stack.say import say
 
 PORTS = 10
 BATCHES = (1, 8, 16)

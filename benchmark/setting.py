@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.paths import Paths
+from stack.paths import Paths
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from benchmark.plan import Stint
 from benchmark.results import Results
 from benchmark.session import Session
 from benchmark.setting import Setting
-from local.paths import Paths
-from local.say import say
+from stack.paths import Paths
+from stack.say import say
 
 SECONDS = 5
 

@@ -12,7 +12,7 @@ from drift_detector_server.detectors.score import Embeddings
 
 MAX_ROWS = 5000
 LARGEST = 1e15  # squared distances of larger values leave float32
-REMEDY = "run `python download_models.py`, or `python -m model_server.reference` for a model of your own"
+REMEDY = "run `python download_models.py`, or `python -m inference.reference` for a model of your own"
 
 
 class UnusableReference(Exception):

@@ -130,6 +130,6 @@ class WindowScoring:
         self._warned_of.add((sample.model, sample.version))
         logger.warning(
             "samples of %s %s are compared with the reference of %s %s: compute the reference of this slot's"
-            " model with `python -m model_server.reference` and restart the detector",
+            " model with `python -m inference.reference` and restart the detector",
             *(sample.model, sample.version, self._reference.model, self._reference.version),
         )

@@ -1,3 +1,1 @@
-"""Two models of rows of numbers, to serve as they are or to copy and change: a regressor and a classifier."""
-
-NAMES = ("regressor", "tabular")
+"""Models to serve as they are or to copy: fruit (images) and tabular (rows of numbers)."""

@@ -14,7 +14,7 @@ from locust import FastHttpUser, between, events, tag, task
 from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 
-IMAGES = Path(os.environ.get("LOCUST_IMAGES", Path(__file__).parents[1] / "demo/images"))
+IMAGES = Path(os.environ.get("LOCUST_IMAGES", Path(__file__).parents[1] / "examples/fruit/images"))
 FAULT_INJECTION = os.environ.get("FAULT_INJECTION", "false").lower() in {"1", "true", "yes", "on"}
 
 

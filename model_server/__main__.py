@@ -8,11 +8,11 @@ from functools import partial
 
 from pymongo.errors import PyMongoError
 
+from inference.backend import InferenceSettings, ServedModel
+from inference.manifest import BadModelPackage, read_manifest
 from model_server.app import create_apps, worker_count
-from model_server.manifest import BadModelPackage, read_manifest
-from model_server.served_model import InferenceSettings, ServedModel
 from model_server.settings import ModelServerSettings
-from model_server.workers import Workers
+from model_server.worker_pool.pool import Workers
 from mongodb.store import Store
 from service.allocator import keep_freed_memory
 from service.logs import configure_logging
@@ -53,9 +53,9 @@ def load(settings: ModelServerSettings) -> ServedModel:
     )
     if read_manifest(how.package).input == "image" and how.device == "cpu":
         return Workers(how, worker_count(settings), stop)
-    from model_server import inference  # noqa: PLC0415 - with PyTorch, which the workers alone need else
+    from inference import torch_backend  # noqa: PLC0415 - with PyTorch, which the workers alone need else
 
-    return inference.load(how)
+    return torch_backend.load(how)
 
 
 def stop() -> None:

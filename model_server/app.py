@@ -10,21 +10,21 @@ from dataclasses import dataclass
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from model_server.answering import Answering
-from model_server.cpu_quota import available_cpus
+from inference.backend import ModelInfo, ServedModel
+from model_server.batching.predictor import Predictor
 from model_server.feature_statistics import FeatureStatistics
 from model_server.metrics import ModelMetrics
-from model_server.prediction import Predictor
-from model_server.recording import Recorder
-from model_server.reloading import Reloader
+from model_server.prediction_service import Answering
+from model_server.reload.reloader import Reloader
 from model_server.routes.inference_protocol import inference_protocol_router
 from model_server.routes.page import page_router
 from model_server.routes.predict import predict_router
 from model_server.routes.repository import create_internal_app
-from model_server.sample_writer import SampleStore, SampleWriter
-from model_server.served_model import ModelInfo, ServedModel
+from model_server.samples.recorder import Recorder
+from model_server.samples.writer import SampleStore, SampleWriter
 from model_server.settings import ModelServerSettings
 from service.app import create_service, process_registry
+from service.cpu_quota import available_cpus
 
 DRAIN_SAMPLES_SECONDS = 5.0
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from model_server.manifest import TensorInput
+from inference.manifest import TensorInput
 
 MEMORY_ROWS = 1000
 PORTION_ROWS = 100

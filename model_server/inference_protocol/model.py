@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from inference.backend import Data, ModelInfo, Rows
+from inference.manifest import TensorInput
+from inference.rows import WrongRows, to_rows
+from model_server.batching.predictor import Prediction
 from model_server.inference_protocol.messages import InferRequest, check_outputs
 from model_server.inference_protocol.tensors import BYTES, BadTensor, Tensor
-from model_server.manifest import TensorInput
-from model_server.prediction import Prediction
-from model_server.rows import WrongRows, to_rows
-from model_server.served_model import Data, ModelInfo, Rows
 
 MAX_IMAGES = 64
 

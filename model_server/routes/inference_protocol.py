@@ -5,10 +5,10 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from model_server.answering import Answering
 from model_server.inference_protocol.messages import HEADER_LENGTH, read_request, write_response
 from model_server.inference_protocol.model import answers, metadata, questions
 from model_server.inference_protocol.tensors import BadTensor
+from model_server.prediction_service import Answering
 from service.problems import Problem
 
 SERVER = {"name": "serving-reference-stack", "version": "1", "extensions": ["binary_tensor_data"]}

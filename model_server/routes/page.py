@@ -7,7 +7,7 @@ from pathlib import Path
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from model_server.answering import Answering
+from model_server.prediction_service import Answering
 
 PAGE = Path(__file__).with_name("page.html")
 HEADERS = {

@@ -5,11 +5,11 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from model_server.answering import Answering, problems
-from model_server.answers import ImageAnswer, RowsAnswer, classified, computed
-from model_server.prediction import Prediction
+from inference.rows import RowsBody, WrongRows, read_rows
+from model_server.batching.predictor import Prediction
+from model_server.prediction_service import Answering, problems
+from model_server.routes.response_models import ImageAnswer, RowsAnswer, classified, computed
 from model_server.routes.uploads import read_uploads
-from model_server.rows import RowsBody, WrongRows, read_rows
 from service.problems import Problem
 from service.request_id import current_request_id
 

@@ -4,9 +4,9 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from model_server.manifest import BadModelPackage
-from model_server.prediction import Predictor
-from model_server.reloading import Reloader
+from inference.manifest import BadModelPackage
+from model_server.batching.predictor import Predictor
+from model_server.reload.reloader import Reloader
 from service.problems import Problem, install_problem_handlers
 
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model_server.decoding import decode
-from model_server.loaded_model import LoadedModel
-from model_server.model_package import load_model_package
-from model_server.preprocessing import Pixels, read_pixels, to_pixels
+from inference.decoding import decode
+from inference.loaded_model import LoadedModel
+from inference.package import load_model_package
+from inference.preprocessing import Pixels, read_pixels, to_pixels
 
 PROJECT = Path(__file__).parents[2]
 LIMIT = 50_000_000
@@ -24,7 +24,7 @@ OF_EACH_KIND = 50
 @pytest.fixture(scope="module")
 def model() -> LoadedModel:
     """The demo's small CNN, trained here if it is not there yet."""
-    command = [sys.executable, "-m", "local", "models"]
+    command = [sys.executable, "-m", "stack", "models"]
     subprocess.run(command, cwd=PROJECT, env={**os.environ, "RUN": "local"}, check=True)
     return LoadedModel(load_model_package(PROJECT / "model_server/model"))
 
@@ -55,7 +55,7 @@ KINDS: dict[str, tuple[str, Callable[[Image.Image], bytes]]] = {
 
 def pictures(folder: str) -> list[Image.Image]:
     """Return images of a split, evenly spread over its classes and kinds of damage."""
-    paths = sorted((PROJECT / "demo/images" / folder).rglob("*.jpg"))
+    paths = sorted((PROJECT / "examples/fruit/images" / folder).rglob("*.jpg"))
     chosen = [paths[number * len(paths) // OF_EACH_KIND] for number in range(OF_EACH_KIND)]
     return [Image.open(path).convert("RGB") for path in chosen]
 

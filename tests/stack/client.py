@@ -39,7 +39,10 @@ T = TypeVar("T")
 @cache
 def images(split: str) -> tuple[bytes, ...]:
     """Return the demo images of a split, the classes taking turns."""
-    columns = [sorted(folder.glob("*.jpg")) for folder in sorted((PROJECT / "demo/images" / split).iterdir())]
+    columns = [
+        sorted(folder.glob("*.jpg"))
+        for folder in sorted((PROJECT / "examples/fruit/images" / split).iterdir())
+    ]
     return tuple(path.read_bytes() for row in zip(*columns, strict=False) for path in row)
 
 

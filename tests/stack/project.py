@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from local.settings import docker_settings, local_settings
+from stack.settings import docker_settings, local_settings
 
 PROJECT = Path(__file__).parents[2]
 SCREENSHOTS = PROJECT / ".local/screenshots"

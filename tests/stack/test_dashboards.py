@@ -7,7 +7,7 @@ import httpx
 import pytest
 import yaml
 
-from local.board.queries import PanelQuery, iter_queries
+from grafana.viewer.queries import PanelQuery, iter_queries
 from tests.stack.client import PROMETHEUS, SLOTS, query, wait_for
 from tests.stack.project import PROJECT
 from tests.stack.ways import ComposeWay, LocalWay

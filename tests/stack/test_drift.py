@@ -4,7 +4,7 @@ import time
 
 import httpx
 
-from demo.traffic import send_images
+from examples.fruit.traffic import send_images
 from tests.stack.client import DETECTORS, NGINX, images, predict, query, total, wait_for
 from tests.stack.project import PROJECT, run
 from tests.stack.ways import ComposeWay, LocalWay
@@ -28,7 +28,7 @@ def test_clean_traffic_is_quiet_and_dirty_traffic_alarms(stack: LocalWay | Compo
         assert sum(one["drift"] for one in newest) < 3, newest
 
     started = time.monotonic()
-    paths = sorted((PROJECT / "demo/images/dirty_test").rglob("*.jpg"))
+    paths = sorted((PROJECT / "examples/fruit/images/dirty_test").rglob("*.jpg"))
     send_images(NGINX, paths[::2] + paths[1::2], "dirty images")
     for slot in DETECTORS:
         wait_for(

@@ -6,7 +6,7 @@ import os
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from local.programs import find_grafana
+from stack.plain.programs import find_grafana
 from tests.stack.client import DASHBOARDS, NGINX, images
 from tests.stack.project import SCREENSHOTS
 from tests.stack.test_dashboards import DASHBOARDS as FILES

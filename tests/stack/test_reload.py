@@ -24,7 +24,7 @@ def changed(path: Path, content: bytes) -> Iterator[None]:
         yield
     finally:
         path.write_bytes(before)
-        run("python3", "-m", "local", "reload", "model_server")
+        run("python3", "-m", "stack", "reload", "model_server")
 
 
 def with_version(version: str) -> bytes:
@@ -62,7 +62,7 @@ def test_a_broken_package_is_refused_and_the_old_model_goes_on(stack: LocalWay |
     with Load() as load:
         load.wait_for_answers(20)
         with changed(weights, weights.read_bytes()[:-1] + b"x"):
-            refused = attempt("python3", "-m", "local", "reload", "model_server")
+            refused = attempt("python3", "-m", "stack", "reload", "model_server")
             load.wait_for_answers(40)
             assert served_version() == before
     assert refused.returncode == 1

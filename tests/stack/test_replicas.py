@@ -37,7 +37,7 @@ def test_the_split_is_between_slots_whatever_their_replicas(stack: LocalWay | Co
 
         wait_for("predictions of both replicas in Prometheus", both_asked, 30)
         if isinstance(stack, LocalWay):
-            shown = attempt("python3", "-m", "local", "status", MODEL_SERVER_REPLICAS="2").stdout
+            shown = attempt("python3", "-m", "stack", "status", MODEL_SERVER_REPLICAS="2").stdout
             assert "model_server, replica 2" in shown
     finally:
         stack.scale(1)

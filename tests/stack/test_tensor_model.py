@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from local.board.queries import PanelQuery, iter_queries
+from grafana.viewer.queries import PanelQuery, iter_queries
 from tests.stack.client import DETECTORS, SLOTS, query, wait_for
 from tests.stack.project import PROJECT, SCREENSHOTS, run
 from tests.stack.ways import ComposeWay, LocalWay
@@ -33,7 +33,7 @@ def feature_queries() -> list[PanelQuery]:
 @pytest.fixture(scope="module")
 def candidate(running: LocalWay | ComposeWay) -> Iterator[str]:
     """The candidate's address, while it serves the example; the demo's candidate follows."""
-    run(sys.executable, "-m", "examples.make", "tabular", "--output", str(FOLDER))
+    run(sys.executable, "-m", "examples.tabular.make", "loans", "--output", str(FOLDER))
     open_to_others(FOLDER)
     running.set_candidate(
         MODEL_SERVER_NEW_PACKAGE=str(FOLDER / "model"), DRIFT_DETECTOR_NEW_REFERENCE=str(FOLDER)
@@ -73,7 +73,7 @@ def test_the_page_asks_for_the_features(candidate: str, page: Page) -> None:
 def test_drift_of_one_feature_is_found_and_named(candidate: str) -> None:
     """The example's command ends with success: the shifted feature drifts, and its line says so."""
     detector = DETECTORS[CANDIDATE]
-    command = (sys.executable, "-m", "examples.traffic", "tabular", "--shift", "age=+1std")
+    command = (sys.executable, "-m", "examples.tabular.traffic", "loans", "--shift", "age=+1std")
     shown = run(*command, "--url", candidate, "--detector", detector)
     assert [line.split()[-1] for line in shown.splitlines() if line.startswith("age ")] == ["yes"]
     drifted = f'drift_feature_p_value{{slot="{CANDIDATE}",feature="age"}} < 0.05'

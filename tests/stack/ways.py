@@ -8,8 +8,8 @@ from typing import Protocol
 
 import psutil
 
-from local.paths import Paths
-from local.supervisor import states
+from stack.paths import Paths
+from stack.plain.supervisor import states
 from tests.stack.project import NAME, PROJECT, copy_package, run
 
 
@@ -35,22 +35,22 @@ class LocalWay:
     def up(self) -> None:
         if states(Paths()):
             sys.exit("The stack is running. The tests start one of their own: stop it first, with make down.")
-        run("python3", "-m", "local", "models")
+        run("python3", "-m", "stack", "models")
         copy_package()
-        run("python3", "-m", "local", "up")
+        run("python3", "-m", "stack", "up")
 
     def scale(self, replicas: int) -> None:
         """Run the stable slot with so many processes."""
         self.down()
-        run("python3", "-m", "local", "up", MODEL_SERVER_REPLICAS=str(replicas))
+        run("python3", "-m", "stack", "up", MODEL_SERVER_REPLICAS=str(replicas))
 
     def set_candidate(self, **variables: str) -> None:
         """Run the candidate and its detector with other variables of .env."""
         self.down()
-        run("python3", "-m", "local", "up", **variables)
+        run("python3", "-m", "stack", "up", **variables)
 
     def down(self) -> None:
-        run("python3", "-m", "local", "down")
+        run("python3", "-m", "stack", "down")
 
     def stop(self, part: str) -> None:
         self._control("stop", part)

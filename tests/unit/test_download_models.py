@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 import download_models
-from tests.unit.demo.project import PROJECT, copy_packages, write_artifacts
+from tests.unit.examples.fruit.project import PROJECT, copy_packages, write_artifacts
 
 # Runs the command on another project folder whose images are all there, and fails if it imported torch.
 WITHOUT_IMAGES = """
 import sys
 from pathlib import Path
-import demo.filling, download_models
-demo.filling.needed_pictures = lambda source: []
+import examples.fruit.filling, download_models
+examples.fruit.filling.needed_pictures = lambda source: []
 download_models.ROOT = Path(sys.argv.pop(1))
 download_models.main()
 assert "torch" not in sys.modules

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.peers.folders import FOLDER, peer_contestants
-from local.environments import REQUIREMENTS
+from stack.environments import REQUIREMENTS
 
 PROJECT = Path(__file__).parents[3]
 PEERS = sorted(path.parent for path in FOLDER.glob("*/peer.toml"))

@@ -195,7 +195,7 @@ async def test_samples_of_another_model_are_warned_of_once(caplog: pytest.LogCap
     assert len(store.results) == 2
     [warning] = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert "samples of other 1" in warning
-    assert "model_server.reference" in warning
+    assert "inference.reference" in warning
 
 
 async def test_gauges_tell_of_the_newest_window() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from local.board.queries import PanelQuery, iter_queries
+from grafana.viewer.queries import PanelQuery, iter_queries
 
 DASHBOARD = Path(__file__).parents[3] / "grafana/dashboards/features.json"
 TENSOR, IMAGES = 'slot="model_server_new"', 'slot="model_server"'

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from inference.backend import Answers, Data, ServedModel
+from inference.torch_backend import Inference
 from model_server.app import create_apps
-from model_server.inference import Inference
-from model_server.served_model import Answers, Data, ServedModel
 from model_server.settings import ModelServerSettings
 from mongodb.documents import Sample
 from tests.colour_model import colour_image

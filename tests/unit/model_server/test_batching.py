@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 import pytest
 from prometheus_client import CollectorRegistry
 
-from model_server.batching import Batcher, QueueFull, WaitedTooLong
+from model_server.batching.batcher import Batcher, QueueFull, WaitedTooLong
 from model_server.metrics import QueueMetrics
 
 Answers = Sequence[int | Exception]

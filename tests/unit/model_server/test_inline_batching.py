@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 from prometheus_client import CollectorRegistry
 
-from model_server.inline_batching import InlineBatcher
+from model_server.batching.event_loop import InlineBatcher
 from model_server.metrics import QueueMetrics
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
-from model_server import sample_writer
 from model_server.metrics import ModelMetrics
-from model_server.sample_writer import SampleWriter
+from model_server.samples import writer as sample_writer
+from model_server.samples.writer import SampleWriter
 from mongodb.documents import Sample
 from mongodb.errors import SamplesRejected, StoreUnavailable
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from model_server.sampling import is_sampled
+from model_server.samples.sampling import is_sampled
 
 IDS = [f"request-{number}" for number in range(4000)]
 

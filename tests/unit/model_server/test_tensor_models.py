@@ -10,14 +10,14 @@ import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
 
+from inference.backend import InferenceSettings
+from inference.loaded_model import LoadedModel
+from inference.manifest import BadModelPackage, TensorInput
+from inference.package import load_model_package
+from inference.rows import RowsBody
+from inference.torch_backend import load
 from model_server.app import create_apps
 from model_server.feature_statistics import MEMORY_ROWS, FeatureStatistics, RunningMoments
-from model_server.inference import load
-from model_server.loaded_model import LoadedModel
-from model_server.manifest import BadModelPackage, TensorInput
-from model_server.model_package import load_model_package
-from model_server.rows import RowsBody
-from model_server.served_model import InferenceSettings
 from model_server.settings import ModelServerSettings
 from tests.tensor_model import write_regressor, write_sign_classifier
 from tests.unit.model_server.test_app import MemoryStore, serving

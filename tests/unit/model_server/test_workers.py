@@ -12,11 +12,11 @@ import psutil
 import pytest
 from PIL import Image
 
-from model_server.decoding import NotAnImage, TooManyPixels
-from model_server.inference import Inference
-from model_server.manifest import BadModelPackage
-from model_server.served_model import InferenceSettings, Outputs
-from model_server.workers import WorkerDied, Workers
+from inference.backend import InferenceSettings, Outputs
+from inference.decoding import NotAnImage, TooManyPixels
+from inference.manifest import BadModelPackage
+from inference.torch_backend import Inference
+from model_server.worker_pool.pool import WorkerDied, Workers
 from tests.colour_model import COLOURS, colour_image
 from tests.tensor_model import write_regressor
 from tests.waiting import until
@@ -197,7 +197,7 @@ def test_a_package_that_never_loads_is_given_up(
     package_folder: Path, deaths: Deaths, processes: Processes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It would hold up every later reload, and outlive the server."""
-    monkeypatch.setattr("model_server.workers.LOAD_SECONDS", 4)
+    monkeypatch.setattr("model_server.worker_pool.pool.LOAD_SECONDS", 4)
     network = package_folder / "network.py"
     network.write_text(f"{network.read_text()}\nimport time\ntime.sleep(1000)\n")
     with pytest.raises(BadModelPackage, match="not loaded after 4 s"):

@@ -17,9 +17,9 @@ from typing import Any
 import httpx
 import pytest
 
-from local.addresses import Addresses
-from local.nginx_config import NginxPlace, nginx_version, render_folder
-from local.packages import find_program
+from stack.plain.addresses import Addresses
+from stack.plain.nginx_config import NginxPlace, nginx_version, render_folder
+from stack.plain.packages import find_program
 
 PROJECT = Path(__file__).parents[3]
 
@@ -207,8 +207,8 @@ def watcher_log(stack: Stack) -> Iterator[Path]:
     render.write_text(
         f"import sys; sys.path.insert(0, {str(PROJECT)!r})\n"
         "from pathlib import Path\n"
-        "from local.addresses import Addresses\n"
-        "from local.nginx_config import NginxPlace, nginx_version, render_folder\n"
+        "from stack.plain.addresses import Addresses\n"
+        "from stack.plain.nginx_config import NginxPlace, nginx_version, render_folder\n"
         f"place = NginxPlace(Addresses({slots!r}, {listeners!r}, {{}}),"
         f" Path({str(stack.temporary)!r}), nginx_version())\n"
         f"render_folder(Path({str(stack.source)!r}), Path({str(stack.rendered)!r}), place)\n"

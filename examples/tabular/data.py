@@ -1,0 +1,36 @@
+"""What an example learns from, and which part of it is for what."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+FOLDER = Path(__file__).parent
+SEED = 20261121
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """Rows (N, F) float32 and their targets (N,): float32 values, or int64 indices of classes."""
+
+    rows: NDArray[np.float32]
+    targets: NDArray[np.float32] | NDArray[np.int64]
+
+
+class Part(IntEnum):
+    """Parts of the data that share no row."""
+
+    TRAINING = 0
+    TEST = 1
+    REFERENCE = 2
+    TRAFFIC = 3
+
+
+def draw(name: str, part: Part, count: int) -> Data:
+    """Draw rows of an example's data: the same ones every time."""
+    drawn: Callable[[np.random.Generator, int], Data] = import_module(f"examples.tabular.{name}.rows").draw
+    return drawn(np.random.default_rng([SEED, part]), count)

@@ -1,0 +1,1 @@
+"""A classifier of eight features: will a loan be repaid? The loans are made up."""

@@ -1,0 +1,25 @@
+"""The alerts of prometheus/rules/alerts.yml, and the expression that shows the state of each."""
+
+from grafana.generator.expressions import HOST
+
+# alert → the recorded value behind it. While that is missing, the alert has no state, and no tile says OK.
+RECORDED_VALUES = {
+    "TargetDown": "job_slot:up:min",
+    "HighErrorRate": "slot:http_errors:ratio_increase5m",
+    "HighLatencyP99": "slot:http_request_duration_seconds:p99_rate5m",
+    "DriftDetected": "slot:drift_windows_recent:drifted",
+    "DriftDetectorStale": "slot:drift_unscored:seconds",
+    "SamplesDropped": "slot:samples_dropped:increase5m",
+    "HighCpu": "slot_instance:node_cpu_busy:ratio_rate1m",
+}
+
+
+def alert_states(slots: str = HOST) -> str:
+    """Give 2 for each alert that fires, 1 for one that is pending, 0 for one at rest."""
+    firing = f'2 * max by (alertname) (ALERTS{{alertstate="firing",{slots}}})'
+    pending = f'max by (alertname) (ALERTS{{alertstate="pending",{slots}}})'
+    at_rest = (
+        f'label_replace(0 * count({value}{{{slots}}}), "alertname", "{alert}", "", "")'
+        for alert, value in RECORDED_VALUES.items()
+    )
+    return "\nor ".join([firing, pending, *at_rest])

@@ -1,0 +1,92 @@
+"""The dashboard of one slot, or of both: is it well, and if not, why."""
+
+from grafana_foundation_sdk.builders.dashboard import Dashboard
+
+from grafana.generator.alerts import alert_states
+from grafana.generator.batching import batching
+from grafana.generator.drift import (
+    P_VALUE,
+    P_VALUE_STEPS,
+    WINDOWS,
+    WINDOWS_STEPS,
+    detector,
+    distance,
+    drifted_windows,
+    p_value,
+    p_value_series,
+)
+from grafana.generator.expressions import (
+    CHOSEN_SLOTS,
+    per_second,
+    prediction_latency,
+    success_share,
+    user_requests,
+)
+from grafana.generator.frame import Section, dashboard, fill, slot_variable
+from grafana.generator.host import dials, machine, traffic_of_the_host
+from grafana.generator.panels import About, Panel, Query, number, states
+from grafana.generator.traffic import LATENCY, SUCCESS, latency, predictions, totals, traffic
+
+ALERT_WORDS = {0: ("OK", "green"), 1: ("PENDING", "yellow"), 2: ("FIRING", "red")}
+UP_WORDS = {0: ("DOWN", "red"), 1: ("UP", "green")}
+
+
+def overview() -> list[Panel]:
+    """Say in one row whether all is well."""
+    slots = CHOSEN_SLOTS
+    return [
+        states(
+            About("Alerts", "Each alert of prometheus/rules/alerts.yml for the chosen slots.", "none", 24, 4),
+            Query(alert_states(), "{{alertname}}", instant=True),
+            ALERT_WORDS,
+        ),
+        states(
+            About("Servers", "Whether every replica of the slot answers its scrape.", "none", 4, 6),
+            Query(f'job_slot:up:min{{job="model_server",{slots}}}', instant=True),
+            UP_WORDS,
+        ),
+        number(
+            About("Success rate now", SUCCESS, "percentunit", 4, 6),
+            Query(success_share(slots)),
+            thresholds=((None, "red"), (0.95, "yellow"), (0.99, "green")),
+        ),
+        number(
+            About("Request rate", "Users' requests per second.", "reqps", 4, 6),
+            Query(per_second(user_requests(slots))),
+        ),
+        number(
+            About("p99 latency", LATENCY, "s", 4, 6),
+            Query(prediction_latency(0.99, slots)),
+            thresholds=((None, "green"), (0.5, "yellow"), (1, "red")),
+        ),
+        number(
+            About("Newest p-value", P_VALUE, "short", 4, 6),
+            p_value(slots),
+            thresholds=P_VALUE_STEPS,
+            decimals=3,
+        ),
+        number(
+            About("Drifted windows", WINDOWS, "short", 4, 6),
+            drifted_windows(slots),
+            thresholds=WINDOWS_STEPS,
+            decimals=0,
+        ),
+    ]
+
+
+def model_monitoring() -> Dashboard:
+    """Build the dashboard."""
+    description = "Requests, latency, predictions, drift and the host, for the chosen slots."
+    frame = dashboard("model-monitoring", "Model monitoring", description, CHOSEN_SLOTS).with_variable(
+        slot_variable()
+    )
+    sections = [
+        Section("", overview()),
+        Section("Traffic", [*traffic(CHOSEN_SLOTS), *totals(CHOSEN_SLOTS)]),
+        Section("Latency", latency(CHOSEN_SLOTS)),
+        Section("Queue and model", batching(CHOSEN_SLOTS)),
+        Section("Predictions", predictions(CHOSEN_SLOTS)),
+        Section("Drift", [p_value_series(CHOSEN_SLOTS), distance(CHOSEN_SLOTS), *detector(CHOSEN_SLOTS)]),
+        Section("Host, shared by both slots", [*dials(), *machine(), *traffic_of_the_host()]),
+    ]
+    return fill(frame, sections)

@@ -1,0 +1,98 @@
+"""A model package in memory: a batch in, what the network says of each row out."""
+
+import time
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from inference.backend import ModelInfo, Outputs
+from inference.manifest import BadModelPackage
+from inference.package import ModelPackage
+from inference.preprocessing import to_tensor
+
+QUICK_SECONDS = 0.001
+
+Batch = NDArray[np.float32]
+
+
+class LoadedModel:
+    """Answers batches with a model package's network; one that exists has answered before.
+
+    Raises:
+        BadModelPackage: the network does not answer, or its answer does not fit the manifest.
+    """
+
+    def __init__(self, package: ModelPackage, *, device: str = "cpu", warm_batch: int = 1) -> None:
+        self.package = package
+        self.manifest = package.manifest
+        self._device = torch.device(device)
+        try:
+            answer = self._warm(warm_batch)
+        except Exception as error:  # whatever the operator's code raises is the reason to show
+            raise BadModelPackage(f"{self.manifest.network} fails on a first batch: {error!r}") from error
+        if not answer.finite_rows().all():
+            raise BadModelPackage(f"{self.manifest.network} answers a first batch with NaN or infinity")
+        self.output_width = answer.outputs.shape[1]
+
+    @property
+    def info(self) -> ModelInfo:
+        """Return what is known of it; quick is what would take longer to hand to a thread than to answer."""
+        is_quick = self.manifest.image is None and self._seconds < QUICK_SECONDS
+        return ModelInfo(self.manifest, self.package.sha256, self.output_width, is_quick)
+
+    def _warm(self, rows: int) -> Outputs:
+        # Channels-last is faster for convolutions, but a network that says view() cannot do with it.
+        try:
+            self._order(torch.channels_last)
+            return self._answer_first(rows)
+        except RuntimeError:
+            self._order(torch.contiguous_format)
+            return self._answer_first(rows)
+
+    def _order(self, memory_format: torch.memory_format) -> None:
+        self._memory_format = memory_format
+        network: Any = self.package.network  # torch declares no `to` with a device and a memory format
+        self._network: Any = network.to(self._device, memory_format=memory_format)
+
+    def _answer_first(self, rows: int) -> Outputs:
+        self.predict(self.blank(rows))
+        started = time.perf_counter()
+        answer = self.predict(self.blank(rows))
+        self._seconds = time.perf_counter() - started
+        return answer
+
+    def blank(self, rows: int) -> Batch:
+        """Return a batch of nothing: black images, or zeros."""
+        if self.manifest.image is not None:
+            return np.zeros((rows, self.manifest.image.size, self.manifest.image.size, 3), np.float32)
+        return np.zeros((rows, len(self.manifest.tensor_input.features)), np.float32)
+
+    @torch.inference_mode()
+    def predict(self, batch: Batch) -> Outputs:
+        """Answer images (B, S, S, 3), or rows (B, F) float32, in one forward pass.
+
+        Raises:
+            ValueError: the answer has not one row for each of the batch, or not one column for each class.
+        """
+        outputs, embeddings = self._forward(batch)
+        if self.manifest.outputs == "logits":
+            outputs = torch.softmax(outputs, dim=1)
+        classes = len(self.manifest.classes)
+        if outputs.ndim != 2 or len(outputs) != len(batch) or (classes and outputs.shape[1] != classes):
+            wanted = f"({len(batch)}, {classes or 'K'})"
+            raise ValueError(f"the network answered with shape {tuple(outputs.shape)}, not {wanted}")
+        if embeddings.ndim != 2 or len(embeddings) != len(batch):
+            raise ValueError(f"embed answered with shape {embeddings.shape}, not ({len(batch)}, D)")
+        return Outputs(outputs.float().numpy(force=True), embeddings)
+
+    def _forward(self, batch: Batch) -> tuple[torch.Tensor, NDArray[np.float32]]:
+        network = self._network
+        if self.manifest.image is None:
+            inputs = torch.from_numpy(batch).to(self._device)
+            return cast(torch.Tensor, network(inputs)), batch
+        images = to_tensor(batch, self.manifest.image)
+        images = images.to(self._device).contiguous(memory_format=self._memory_format)
+        embeddings = network.embed(images)
+        return network.head(embeddings), embeddings.float().numpy(force=True)

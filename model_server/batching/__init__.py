@@ -1,0 +1,1 @@
+"""Where requests wait for the model, and how those that wait go together."""

@@ -1,0 +1,103 @@
+"""A request's data to its predictions, or to the problem that the client is told of."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from fastapi import Request
+
+from inference.backend import Data, ModelInfo, NoFiniteAnswer
+from inference.decoding import NotAnImage, TooManyPixels
+from inference.manifest import BadModelPackage
+from model_server.batching.batcher import QueueFull, WaitedTooLong
+from model_server.batching.predictor import Prediction, Predictor
+from model_server.samples.recorder import Recorder
+from model_server.worker_pool.pool import WorkerDied
+from service.problems import CLIENT_CLOSED_REQUEST, Problem
+from service.request_id import current_request_id
+
+RETRY = {"Retry-After": "1"}
+
+
+class Answering:
+    """Predicts for the routes: waits as long as the client does, and records what was answered."""
+
+    def __init__(self, predictor: Predictor, recorder: Recorder) -> None:
+        self._predictor = predictor
+        self._recorder = recorder
+
+    @property
+    def model(self) -> ModelInfo:
+        """Return what is known of the model of this moment."""
+        return self._predictor.model.info
+
+    async def answer(self, request: Request, data: Sequence[Data]) -> list[Prediction]:
+        """Answer all of the data, in order.
+
+        Raises:
+            Problem: one of them cannot be answered, the queue is full, or the client has left.
+        """
+        with problems():
+            futures = self._predictor.submit(data)
+        predictions = await self._wait(request, futures)
+        for prediction in predictions:
+            self._recorder.record(prediction, current_request_id.get())
+        return predictions
+
+    async def _wait(
+        self, request: Request, futures: Sequence[asyncio.Future[Prediction]]
+    ) -> list[Prediction]:
+        if self.model.is_quick:  # answered before anybody could leave
+            return await self._all(futures)
+        watch = asyncio.ensure_future(client_left(request))
+        watch.add_done_callback(lambda _: [future.cancel() for future in futures])
+        try:
+            return await self._all(futures)
+        except asyncio.CancelledError:
+            if watch.cancelled() or not watch.done():
+                raise  # it is this request that was cancelled, not its futures
+            raise Problem(
+                CLIENT_CLOSED_REQUEST, "Client Closed Request", "The client left before its answer."
+            ) from None
+        finally:
+            watch.cancel()
+            for future in futures:
+                future.cancel()  # those behind one that failed
+
+    async def _all(self, futures: Sequence[asyncio.Future[Prediction]]) -> list[Prediction]:
+        predictions = []
+        for number, future in enumerate(futures, start=1):
+            with problems("The file" if len(futures) == 1 else f"File {number} of {len(futures)}"):
+                predictions.append(await future)
+        return predictions
+
+
+async def client_left(request: Request) -> None:
+    """Wait until the client is gone; the request's body has been read."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+@contextmanager
+def problems(what: str = "The file") -> Iterator[None]:
+    """Turn what prediction raises into a problem that says what to do."""
+    try:
+        yield
+    except NotAnImage as error:
+        raise Problem(415, "Unsupported Media Type", f"{what} is no image: {error}.") from error
+    except TooManyPixels as error:
+        raise Problem(413, "Content Too Large", f"{what} is too large an image: {error}.") from error
+    except NoFiniteAnswer as error:
+        raise Problem(422, "No finite answer", f"{error}.") from error
+    except BadModelPackage as error:  # replaced by one of another kind while the request was on its way
+        detail = f"The model was replaced just now: {error}. Try again."
+        raise Problem(503, "Service Unavailable", detail, RETRY) from error
+    except WorkerDied as error:
+        detail = "The model died while it worked on this. It is started anew: try again."
+        raise Problem(503, "Service Unavailable", detail, RETRY) from error
+    except QueueFull as error:
+        detail = "Too many predictions are waiting. Try again in a second."
+        raise Problem(503, "Service Unavailable", detail, RETRY) from error
+    except WaitedTooLong as error:
+        detail = "The prediction waited too long for its turn. Try again in a second."
+        raise Problem(503, "Service Unavailable", detail, RETRY) from error

@@ -1,0 +1,43 @@
+"""Have the running server load its model package anew: `python -m model_server.reload`, beside the server."""
+
+import argparse
+import json
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from typing import Any
+
+from inference.manifest import BadModelPackage, read_manifest
+from model_server.settings import ModelServerSettings
+from service.settings import load_settings
+
+TIMEOUT_SECONDS = 120
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Reload, and print what is served now; exit 1 with the reason when the old model goes on."""
+    argparse.ArgumentParser(prog="python -m model_server.reload", description=__doc__).parse_args(arguments)
+    settings = load_settings(ModelServerSettings)
+    address = f"http://{settings.internal_host}:{settings.internal_port}"
+    try:
+        name = read_manifest(settings.model_package).name
+        answer = post(f"{address}/v2/repository/models/{name}/load")
+    except BadModelPackage as error:
+        sys.exit(f"refused, the old model goes on: {error}")
+    except urllib.error.HTTPError as error:
+        sys.exit(f"refused, the old model goes on: {json.load(error)['error']}")
+    except OSError as error:
+        sys.exit(f"no model server answers at {address}: {error}")
+    print(f"loaded {answer['name']} {answer['version']} (sha256 {answer['sha256'][:12]}…)")
+
+
+def post(url: str) -> Any:
+    """Send an empty POST and return the JSON answer."""
+    request = urllib.request.Request(url, data=b"", method="POST")  # noqa: S310 - http, from our settings
+    with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310 - as above
+        return json.load(response)
+
+
+if __name__ == "__main__":
+    main()

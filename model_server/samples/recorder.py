@@ -1,0 +1,54 @@
+"""What is kept of each prediction: counters, the inputs' statistics, and a share of samples."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from model_server.batching.predictor import Prediction
+from model_server.feature_statistics import FeatureStatistics
+from model_server.metrics import ModelMetrics
+from model_server.samples.sampling import is_sampled
+from mongodb.documents import Sample
+
+
+class Recorder:
+    """Records predictions beside the request; never waits."""
+
+    def __init__(
+        self,
+        slot: str,
+        sample_rate: float,
+        metrics: ModelMetrics,
+        features: FeatureStatistics,
+        offer_sample: Callable[[Sample], None],
+    ) -> None:
+        self._slot = slot
+        self._sample_rate = sample_rate
+        self._metrics = metrics
+        self._features = features
+        self._offer_sample = offer_sample
+
+    def record(self, prediction: Prediction, request_id: str) -> None:
+        """Count every row, and offer the sampled ones."""
+        manifest = prediction.model.manifest
+        if manifest.tensor is not None:
+            self._features.add(prediction.embeddings)
+        for row, (label, values) in enumerate(zip(prediction.labels, prediction.rows, strict=True)):
+            confidence = max(values) if label else values[0]
+            self._metrics.count(manifest, label, confidence)
+            if is_sampled(f"{request_id}#{row}" if row else request_id, self._sample_rate):
+                self._offer_sample(self._sample(request_id, prediction, row, label, confidence))
+
+    def _sample(
+        self, request_id: str, prediction: Prediction, row: int, label: str, confidence: float
+    ) -> Sample:
+        manifest = prediction.model.manifest
+        return Sample(
+            request_id=request_id,
+            slot=self._slot,
+            model=manifest.name,
+            version=manifest.version,
+            created_at=datetime.now(UTC),
+            embedding=prediction.embeddings[row].copy(),  # not a view that keeps its whole batch in memory
+            label=label,
+            confidence=confidence,
+        )

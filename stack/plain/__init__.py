@@ -1,0 +1,1 @@
+"""The stack as plain processes, where there is no Docker."""

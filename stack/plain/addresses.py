@@ -1,0 +1,78 @@
+"""The local way's addresses: what Compose's service names become on the loopback."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from stack.settings import StackSettings
+
+FIRST_SERVING_PORT = (
+    18000  # the replicas of both slots take turns: the stable slot's are even, the candidate's odd
+)
+FIRST_INTERNAL_PORT = 18100  # as many above, where each replica takes the order to reload its package
+SLOTS = ("model_server", "model_server_new")
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Service names of Compose, and nginx's listeners in its container, as addresses of this machine.
+
+    A slot has an address for each of its replicas; so has each name in `scraped`.
+    """
+
+    slots: Mapping[str, tuple[str, ...]]
+    nginx_listeners: Mapping[int, str]
+    scraped: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Replica:
+    """One process that serves a slot; its name is its program's."""
+
+    slot: str
+    number: int
+    port: int
+    internal_port: int
+
+    @property
+    def name(self) -> str:
+        """Return the slot's name for the first replica, and a numbered one for the others."""
+        return self.slot if self.number == 1 else f"{self.slot}_{self.number}"
+
+    @property
+    def address(self) -> str:
+        """Return where it serves."""
+        return f"127.0.0.1:{self.port}"
+
+
+def local_replicas(settings: StackSettings) -> list[Replica]:
+    """Return the processes that serve, as many per slot as .env says."""
+    return [
+        Replica(slot, number, FIRST_SERVING_PORT + offset, FIRST_INTERNAL_PORT + offset)
+        for place, slot in enumerate(SLOTS)
+        for number in range(1, settings.replicas[slot] + 1)
+        for offset in [(number - 1) * len(SLOTS) + place]
+    ]
+
+
+def local_addresses(settings: StackSettings) -> Addresses:
+    """Return the addresses for the ports that .env chooses."""
+    bind, reach = settings.bind_address, settings.reach
+    replicas = local_replicas(settings)
+    slots = {slot: tuple(one.address for one in replicas if one.slot == slot) for slot in SLOTS}
+    return Addresses(
+        slots=slots,
+        nginx_listeners={
+            80: f"{bind}:{settings.http_port}",
+            8000: f"{bind}:{settings.model_server_port}",
+            8001: f"{bind}:{settings.model_server_new_port}",
+            8081: "127.0.0.1:18081",
+        },
+        scraped={
+            **slots,
+            "drift_detector_server": (f"{reach}:{settings.drift_detector_port}",),
+            "drift_detector_server_new": (f"{reach}:{settings.drift_detector_new_port}",),
+            "node_exporter": ("127.0.0.1:19100",),
+            "nginx_exporter": ("127.0.0.1:19113",),
+            "localhost:9090": (f"{reach}:{settings.prometheus_port}",),
+        },
+    )

@@ -1,0 +1,71 @@
+"""The system's packages that the local way runs: present, installed now, or named in one line."""
+
+# ruff: noqa: S603, S607 - this module starts programs, and no stranger names one
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stack.say import say
+
+# program → Debian's package
+NEEDED = {
+    "nginx": "nginx-light",
+    "prometheus": "prometheus",
+    "prometheus-node-exporter": "prometheus-node-exporter",
+    "prometheus-nginx-exporter": "prometheus-nginx-exporter",
+}
+POLICY = Path("/usr/sbin/policy-rc.d")
+REFUSE_TO_START = "#!/bin/sh\nexit 101\n"
+
+
+def find_program(name: str) -> str | None:
+    """Return a program's path; sbin folders count although a user's PATH often lacks them."""
+    return shutil.which(name, path=os.environ.get("PATH", os.defpath) + ":/usr/local/sbin:/usr/sbin:/sbin")
+
+
+def ensure_packages() -> None:
+    """Install what is missing where that is allowed, else exit with the command to run."""
+    missing = [package for program, package in NEEDED.items() if find_program(program) is None]
+    if not missing:
+        return
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        command = "sudo apt-get install --no-install-recommends"
+        raise SystemExit(f"Please install first: {command} {' '.join(missing)}")
+    say(f"system packages: installing {' '.join(missing)}")
+    with _services_left_stopped():
+        _apt_get("update")
+        _apt_get("install", "--no-install-recommends", *missing)
+    _disable(missing)
+
+
+def _apt_get(*arguments: str) -> None:
+    command = ["apt-get", "-y", "-qq", *arguments]
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr.strip()}")
+
+
+@contextmanager
+def _services_left_stopped() -> Iterator[None]:
+    """Keep the packages from starting services of their own on the ports that the stack needs."""
+    if POLICY.exists():
+        yield
+        return
+    POLICY.write_text(REFUSE_TO_START)
+    POLICY.chmod(0o755)
+    try:
+        yield
+    finally:
+        POLICY.unlink(missing_ok=True)
+
+
+def _disable(packages: list[str]) -> None:
+    """Keep the services of packages that we installed from starting with the machine."""
+    if shutil.which("systemctl"):
+        units = [package.removesuffix("-light") for package in packages]
+        subprocess.run(["systemctl", "disable", *units], check=False, capture_output=True)

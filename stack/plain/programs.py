@@ -1,0 +1,148 @@
+"""The programs of the local way: a command and an environment each, as docker-compose.yml has them."""
+
+import os
+
+from stack.paths import Paths
+from stack.plain.addresses import Addresses
+from stack.plain.model_servers import model_servers
+from stack.plain.packages import find_program
+from stack.plain.program import Program
+from stack.settings import StackSettings
+
+
+def programs(settings: StackSettings, addresses: Addresses, paths: Paths) -> list[Program]:
+    """Return every program, in the order in which they start."""
+    return [
+        _mongodb(settings, paths),
+        *model_servers(settings, paths),
+        _detector("drift_detector_server", settings.drift_detector_port, settings, paths),
+        _detector("drift_detector_server_new", settings.drift_detector_new_port, settings, paths),
+        _nginx(paths),
+        _nginx_watcher(paths),
+        _nginx_exporter(addresses),
+        _node_exporter(addresses),
+        _prometheus(settings, paths),
+        _dashboards(settings, paths),
+    ]
+
+
+def mongodb_uri(settings: StackSettings) -> str:
+    """Return the local database's address; a MONGODB_URI of .env is Compose's."""
+    return f"mongodb://{settings.reach}:{settings.mongodb_port}/drift_detection"
+
+
+def _mongodb(settings: StackSettings, paths: Paths) -> Program:
+    server = paths.environments / "stack" / "bin" / "nx-27017"
+    pid, log = paths.run / "mongodb.pid", paths.logs / "mongodb.log"
+    listen = f"--host {settings.bind_address} --port {settings.mongodb_port}"
+    files = f"--db '{paths.data / 'mongodb.db'}' --pid-file '{pid}' --log-file '{log}'"
+    # Its pid file outlives a kill, and it would then refuse to start.
+    run = f"rm -f '{pid}'; exec '{server}' {listen} {files}"
+    return Program("mongodb", ("sh", "-c", run))
+
+
+def _detector(name: str, port: int, settings: StackSettings, paths: Paths) -> Program:
+    variable = name.replace("_server", "").upper() + "_REFERENCE"
+    reference = settings.variables.get(variable, f"{name}/artifacts")
+    environment = {
+        "SLOT": name.replace("drift_detector_server", "model_server"),
+        "HOST": settings.bind_address,
+        "PORT": str(port),
+        "REFERENCE": str(paths.project / reference / "reference.safetensors"),
+    }
+    command = (str(paths.python("drift_detector_server")), "-m", "drift_detector_server")
+    return Program(name, command, environment)
+
+
+def _nginx(paths: Paths) -> Program:
+    folder = paths.run / "nginx"
+    command = (_system("nginx"), "-c", str(folder / "nginx.conf"))
+    return Program("nginx", command, folder=folder, stop_signal="QUIT")
+
+
+def _nginx_watcher(paths: Paths) -> Program:
+    environment = {
+        "NGINX_FOLDER": str(paths.run / "nginx"),
+        "NGINX_PID": str(paths.temporary / "nginx.pid"),
+        # `env` first, as supervisor strips quotes from a value's ends.
+        "NGINX_RENDER": f"env '{paths.python('stack')}' -m stack.plain.nginx_config",
+        "PATH": f"{os.environ.get('PATH', os.defpath)}:/usr/sbin",
+    }
+    nginx = paths.project / "nginx"
+    return Program("nginx_watcher", ("sh", str(nginx / "reload_watcher.sh"), str(nginx)), environment)
+
+
+def _nginx_exporter(addresses: Addresses) -> Program:
+    status = f"http://{addresses.nginx_listeners[8081]}/stub_status"
+    (listen,) = addresses.scraped["nginx_exporter"]
+    return Program(
+        "nginx_exporter",
+        (
+            _system("prometheus-nginx-exporter"),
+            f"--nginx.scrape-uri={status}",
+            f"--web.listen-address={listen}",
+        ),
+    )
+
+
+def _node_exporter(addresses: Addresses) -> Program:
+    (listen,) = addresses.scraped["node_exporter"]
+    return Program("node_exporter", (_system("prometheus-node-exporter"), f"--web.listen-address={listen}"))
+
+
+def _prometheus(settings: StackSettings, paths: Paths) -> Program:
+    retention = settings.variables
+    command = (
+        _system("prometheus"),
+        f"--config.file={paths.run / 'prometheus.yml'}",
+        f"--storage.tsdb.path={paths.data / 'prometheus'}",
+        f"--storage.tsdb.retention.time={retention.get('PROMETHEUS_RETENTION_TIME', '15d')}",
+        f"--storage.tsdb.retention.size={retention.get('PROMETHEUS_RETENTION_SIZE', '1GB')}",
+        f"--web.listen-address={settings.bind_address}:{settings.prometheus_port}",
+    )
+    return Program("prometheus", command)
+
+
+def _dashboards(settings: StackSettings, paths: Paths) -> Program:
+    if grafana := find_grafana():
+        return _grafana(grafana, settings, paths)
+    environment = {
+        "HOST": settings.bind_address,
+        "PORT": str(settings.grafana_port),
+        "PROMETHEUS_URL": f"http://{settings.reach}:{settings.prometheus_port}",
+        "DASHBOARDS": str(paths.project / "grafana" / "dashboards"),
+    }
+    return Program("dashboards", (str(paths.python("stack")), "-m", "grafana.viewer"), environment)
+
+
+def find_grafana() -> tuple[str, ...] | None:
+    """Return the command that starts an installed Grafana, if there is one."""
+    if server := find_program("grafana-server"):
+        return (server,)
+    return (program, "server") if (program := find_program("grafana")) else None
+
+
+def _grafana(command: tuple[str, ...], settings: StackSettings, paths: Paths) -> Program:
+    variables = settings.variables
+    environment = {
+        "GF_SERVER_HTTP_ADDR": settings.bind_address,
+        "GF_SERVER_HTTP_PORT": str(settings.grafana_port),
+        "GF_PATHS_DATA": str(paths.data / "grafana"),
+        "GF_PATHS_LOGS": str(paths.data / "grafana" / "log"),
+        "GF_PATHS_PROVISIONING": str(paths.run / "grafana"),
+        "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH": str(
+            paths.project / "grafana" / "dashboards" / "model-monitoring.json"
+        ),
+        "GF_SECURITY_ADMIN_USER": variables.get("GRAFANA_ADMIN_USER", "admin"),
+        "GF_SECURITY_ADMIN_PASSWORD": variables.get("GRAFANA_ADMIN_PASSWORD", "admin"),
+        "GF_AUTH_ANONYMOUS_ENABLED": "true",
+        "GF_AUTH_ANONYMOUS_ORG_ROLE": "Viewer",
+        "GF_ANALYTICS_REPORTING_ENABLED": "false",
+        "GF_PLUGINS_PREINSTALL_DISABLED": "true",
+    }
+    home = os.environ.get("GRAFANA_HOME", "/usr/share/grafana")
+    return Program("dashboards", (*command, f"--homepath={home}"), environment)
+
+
+def _system(name: str) -> str:
+    return find_program(name) or name

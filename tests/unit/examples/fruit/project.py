@@ -1,0 +1,100 @@
+"""A project folder in small, for the tests of what fills it."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from safetensors.numpy import save_file
+
+from examples.fruit.image_set import CLASSES
+from examples.fruit.orders import Order, Request, find_order
+from examples.fruit.slots import Slot, Source, slots
+from examples.fruit.wholeness import sha256_of, write_sha256
+from inference.manifest import ImageInput, Manifest
+
+PROJECT = Path(__file__).parents[4]
+NOWHERE = "http://127.0.0.1:9/"
+COLOURS = {"apple": (200, 30, 30), "grapes": (80, 40, 160), "lemon": (230, 210, 60)}
+
+TINY_NETWORK = '''
+import torch
+from torch import nn
+
+
+class Tiny(nn.Module):
+    """Embeds an image as its mean colour."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Linear(3, 3)
+
+    def embed(self, x):
+        return x.mean(dim=(2, 3))
+
+    def head(self, z):
+        return self.scale(z)
+
+    def forward(self, x):
+        return self.head(self.embed(x))
+'''
+
+TINY = Manifest(
+    name="tiny",
+    version="1",
+    classes=CLASSES,
+    network="network.py:Tiny",
+    weights="artifacts/weights.safetensors",
+    sha256="artifacts/weights.sha256",
+    input="image",
+    image=ImageInput(size=16, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5)),
+)
+
+
+def copy_packages(root: Path) -> tuple[Slot, Slot]:
+    """Copy both committed model packages, without artifacts, to an empty project."""
+    for slot in slots(root):
+        slot.package.joinpath("artifacts").mkdir(parents=True)
+        slot.reference.parent.mkdir(parents=True)
+        for name in ("network.py", "model.toml"):
+            shutil.copy(PROJECT / slot.package.relative_to(root) / name, slot.package / name)
+    return slots(root)
+
+
+def write_artifacts(slot: Slot, source: Source = Source.DEMO) -> None:
+    """Write weights, hash and reference that are whole, though no network would take them."""
+    manifest = slot.manifests[source]
+    weights = slot.package / manifest.weights
+    weights.write_bytes(b"numbers")
+    write_sha256(weights, slot.package / manifest.sha256)
+    write_reference_file(slot.reference, sha256_of(weights))
+
+
+def write_reference_file(path: Path, weights_sha256: str) -> None:
+    """Write a reference that says which weights it was made with."""
+    save_file({"embeddings": np.zeros((3, 2), np.float32)}, path, {"weights_sha256": weights_sha256})
+
+
+def order_for(slot: Slot, root: Path, source: Source = Source.DEMO, images: Path | None = None) -> Order:
+    """Return what the slot lacks."""
+    return find_order(slot, slot.manifests[source], Request(root, source, images, NOWHERE))
+
+
+def tiny_slot(root: Path) -> Slot:
+    """Write a package with a tiny network and return its slot."""
+    package = root / "model_server/model"
+    package.joinpath("artifacts").mkdir(parents=True)
+    package.joinpath("network.py").write_text(TINY_NETWORK)
+    slot = Slot("model_server", package, root / "reference.safetensors", {Source.DEMO: TINY})
+    slot.use(Source.DEMO)
+    return slot
+
+
+def write_coloured_images(folder: Path, split: str, per_class: int) -> None:
+    """Write one-coloured pictures, a colour for each class."""
+    for label, colour in COLOURS.items():
+        target = folder / split / label
+        target.mkdir(parents=True)
+        for number in range(per_class):
+            shade = tuple(max(channel - number, 0) for channel in colour)
+            Image.new("RGB", (20, 16), shade).save(target / f"{number:04}.jpg")

@@ -1,0 +1,109 @@
+"""nginx's files, rendered for the loopback."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from stack.plain.addresses import Addresses
+from stack.plain.nginx_config import NginxPlace, nginx_version, render, render_folder
+from stack.plain.packages import find_program
+
+NGINX = Path(__file__).parents[3] / "nginx"
+LISTENERS = {
+    80: "127.0.0.1:8080",
+    8000: "127.0.0.1:8100",
+    8001: "127.0.0.1:8101",
+    8081: "127.0.0.1:8181",
+}
+
+
+def place(temporary: Path, version: tuple[int, ...] = (1, 22, 1), stable: int = 1) -> NginxPlace:
+    slots = {
+        "model_server": tuple(f"127.0.0.1:{18000 + 2 * number}" for number in range(stable)),
+        "model_server_new": ("127.0.0.1:18001",),
+    }
+    return NginxPlace(Addresses(slots, LISTENERS, {}), temporary, version)
+
+
+def test_service_names_become_addresses(tmp_path: Path) -> None:
+    """Each slot's name becomes its own address, and `resolve`, which needs a DNS server, goes."""
+    text = "  server model_server:8000 weight=1 resolve;\n  server model_server_new:8000 resolve weight=2;\n"
+    expected = "  server 127.0.0.1:18000 weight=1;\n  server 127.0.0.1:18001 weight=2;\n"
+    assert render(text, place(tmp_path)) == expected
+
+
+def test_a_slot_has_a_server_for_each_replica(tmp_path: Path) -> None:
+    """All stand on the slot's line, so that lines keep their numbers."""
+    text = "    server model_server:8000 max_fails=0 resolve; # stable\n"
+    expected = "    server 127.0.0.1:18000 max_fails=0; server 127.0.0.1:18002 max_fails=0; # stable\n"
+    assert render(text, place(tmp_path, stable=2)) == expected
+
+
+@pytest.mark.parametrize(
+    ("stable", "candidate", "expected"),
+    [(1, 1, (9, 1)), (3, 1, (9, 3)), (1, 3, (27, 1)), (2, 3, (27, 2)), (4, 2, (9, 2)), (16, 16, (9, 1))],
+)
+def test_replicas_share_their_slots_weight(
+    tmp_path: Path, stable: int, candidate: int, expected: tuple[int, int]
+) -> None:
+    """Whatever their numbers, the sums of weights stand as 9 to 1."""
+    text = "server model_server:8000 weight=9 resolve;\nserver model_server_new:8000 resolve;\n"
+    (tmp_path / "default.conf").write_text(text)
+    weights = dict(re.findall(r"server (\w+):8000 +weight=(\d+)", shared(tmp_path, stable, candidate)))
+    assert (int(weights["model_server"]), int(weights.get("model_server_new", 1))) == expected
+    assert expected[0] * stable == 9 * expected[1] * candidate
+
+
+def shared(folder: Path, stable: int, candidate: int) -> str:
+    """Return default.conf as nginx/ hands it to nginx in its container."""
+    replicas = f"replicas=model_server={stable} model_server_new={candidate}"
+    command = ["awk", "-v", replicas, "-f", str(NGINX / "share_weights.awk"), str(folder / "default.conf")]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.mark.parametrize("edit", ["weight=9", "down", "weight=3 max_fails=2"])
+def test_an_edited_split_survives(tmp_path: Path, edit: str) -> None:
+    """What a person writes on a server line is what counts, in this way of running too."""
+    text = f"server model_server:8000 {edit} resolve;"
+    assert render(text, place(tmp_path)) == f"server 127.0.0.1:18000 {edit};"
+
+
+def test_a_slot_that_is_commented_out_stays_out(tmp_path: Path) -> None:
+    """A server line behind a # is not brought back."""
+    text = "# server model_server_new:8000 weight=1 resolve;"
+    assert render(text, place(tmp_path)) == text
+
+
+def test_lines_keep_their_numbers(tmp_path: Path) -> None:
+    """A complaint about a rendered line points into the edited file."""
+    for path in NGINX.glob("*.conf"):
+        text = path.read_text("utf-8")
+        assert render(text, place(tmp_path)).count("\n") == text.count("\n")
+
+
+def test_an_nginx_that_knows_min_timeout_keeps_it(tmp_path: Path) -> None:
+    """The directive is replaced only where nginx would refuse it."""
+    text = "keepalive_min_timeout 10s;"
+    assert render(text, place(tmp_path, (1, 27, 4))) == text
+    assert render(text, place(tmp_path, (1, 22, 1))) == "keepalive_timeout 0;"
+
+
+def test_a_file_that_is_gone_is_gone_in_the_rendered_folder(tmp_path: Path) -> None:
+    """What the source no longer has does not linger."""
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.mkdir()
+    target.mkdir()
+    (target / "old.conf").write_text("")
+    (source / "new.conf").write_text("")
+    render_folder(source, target, place(tmp_path))
+    assert [path.name for path in target.iterdir()] == ["new.conf"]
+
+
+def test_nginx_accepts_the_shipped_files(tmp_path: Path) -> None:
+    """The installed nginx reads the rendered configuration without a complaint."""
+    render_folder(NGINX, tmp_path / "nginx", place(tmp_path, nginx_version()))
+    command = [find_program("nginx") or "nginx", "-t", "-q", "-c", str(tmp_path / "nginx" / "nginx.conf")]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

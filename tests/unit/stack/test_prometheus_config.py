@@ -1,0 +1,45 @@
+"""Prometheus' file, rendered for the loopback."""
+
+from pathlib import Path
+
+import yaml
+
+from stack.plain.prometheus_config import render
+
+PROMETHEUS = Path(__file__).parents[3] / "prometheus"
+SCRAPED = {
+    "model_server": ["127.0.0.1:18000", "127.0.0.1:18002"],
+    "model_server_new": ["127.0.0.1:18001"],
+    "drift_detector_server": ["127.0.0.1:8009"],
+    "drift_detector_server_new": ["127.0.0.1:8010"],
+    "node_exporter": ["127.0.0.1:19100"],
+    "nginx_exporter": ["127.0.0.1:19113"],
+    "localhost:9090": ["127.0.0.1:9091"],
+}
+
+
+def test_names_found_by_dns_become_targets_that_keep_the_name() -> None:
+    """Relabelling sees the same `__meta_dns_name` as with DNS discovery, for each replica."""
+    text = "scrape_configs: [{job_name: a, dns_sd_configs: [{names: [model_server], type: A, port: 8000}]}]"
+    job = yaml.safe_load(render(text, PROMETHEUS, SCRAPED))["scrape_configs"][0]
+    labels = {"__meta_dns_name": "model_server"}
+    targets = ["127.0.0.1:18000", "127.0.0.1:18002"]
+    assert job == {"job_name": "a", "static_configs": [{"targets": targets, "labels": labels}]}
+
+
+def test_the_shipped_file_scrapes_every_program_here() -> None:
+    """Every target of the shipped file has an address of this machine."""
+    config = yaml.safe_load(render((PROMETHEUS / "prometheus.yml").read_text(), PROMETHEUS, SCRAPED))
+    targets = {
+        target
+        for job in config["scrape_configs"]
+        for static in job["static_configs"]
+        for target in static["targets"]
+    }
+    assert targets == {address for addresses in SCRAPED.values() for address in addresses}
+
+
+def test_rules_are_read_where_they_are() -> None:
+    """The rule files are the project's own, not copies."""
+    config = yaml.safe_load(render("{rule_files: [rules/*.yml], scrape_configs: []}", PROMETHEUS, SCRAPED))
+    assert config["rule_files"] == [str(PROMETHEUS / "rules" / "*.yml")]

@@ -1,0 +1,71 @@
+"""Supervisor's configuration, read back by supervisor."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from supervisor.options import ServerOptions  # type: ignore[import-untyped]  # supervisor brings no types
+
+from stack.paths import Paths
+from stack.plain.addresses import local_addresses
+from stack.plain.program import Program
+from stack.plain.programs import programs
+from stack.plain.supervisor_config import render
+from stack.settings import load_stack_settings
+
+
+@pytest.fixture(autouse=True)
+def _own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+
+def read(chosen: list[Program], paths: Paths) -> dict[str, tuple[str, dict[str, str]]]:
+    for folder in (paths.run, paths.logs, paths.temporary):
+        folder.mkdir(parents=True, exist_ok=True)
+    path = paths.run / "supervisord.conf"
+    path.write_text(render(chosen, paths))
+    options = ServerOptions()
+    options.realize(["-c", str(path)])
+    found = [process for group in options.process_group_configs for process in group.process_configs]
+    return {process.name: (process.command, process.environment) for process in found}
+
+
+@pytest.mark.filterwarnings("ignore:Supervisord is running as root")
+def test_values_come_through_as_they_are(tmp_path: Path) -> None:
+    """Spaces, percent signs and single quotes in a value or a word reach the program unchanged."""
+    program = Program("p", ("sh", "-c", "echo '50 %'"), {"A": "env '/a b' -m x", "B": "50%"})
+    assert read([program], Paths(tmp_path)) == {"p": ('"sh" "-c" "echo \'50 %\'"', dict(program.environment))}
+
+
+@pytest.mark.filterwarnings("ignore:Supervisord is running as root")
+def test_every_program_of_the_stack_is_there(tmp_path: Path) -> None:
+    """Both slots, both detectors, the database, nginx and its watcher, and all that watches."""
+    settings = load_stack_settings(tmp_path, {}, http_port=80)
+    found = read(programs(settings, local_addresses(settings), Paths(tmp_path)), Paths(tmp_path))
+    assert set(found) == {
+        "mongodb",
+        "model_server",
+        "model_server_new",
+        "drift_detector_server",
+        "drift_detector_server_new",
+        "nginx",
+        "nginx_watcher",
+        "nginx_exporter",
+        "node_exporter",
+        "prometheus",
+        "dashboards",
+    }
+    assert found["model_server_new"][1]["SLOT"] == "model_server_new"
+    assert found["drift_detector_server_new"][1]["SLOT"] == "model_server_new"
+
+
+@pytest.mark.filterwarnings("ignore:Supervisord is running as root")
+def test_a_reference_elsewhere_is_compared_with(tmp_path: Path) -> None:
+    """Each detector's reference can be another folder's."""
+    settings = load_stack_settings(tmp_path, {"DRIFT_DETECTOR_NEW_REFERENCE": "./mine"}, http_port=80)
+    found = read(programs(settings, local_addresses(settings), Paths(tmp_path)), Paths(tmp_path))
+    shipped = tmp_path / "drift_detector_server" / "artifacts" / "reference.safetensors"
+    assert found["drift_detector_server"][1]["REFERENCE"] == str(shipped)
+    assert found["drift_detector_server_new"][1]["REFERENCE"] == str(
+        tmp_path / "mine" / "reference.safetensors"
+    )
