@@ -100,8 +100,8 @@ def _write(response: requests.Response, part: Path, start: int, total: int) -> N
         tqdm(desc=name, initial=start, total=total, unit="B", unit_scale=True) as bar,
         suppress(HTTPError),  # an interruption: the size tells how far it came
     ):
-        # iter_content would lose what has come of an unfinished chunk
-        while chunk := response.raw.read(CHUNK_BYTES, decode_content=False):
+        # not iter_content: it loses what has come of an unfinished chunk
+        while chunk := response.raw.read(CHUNK_BYTES):
             file.write(chunk)
             bar.update(len(chunk))
 
