@@ -2,22 +2,22 @@
 """Fill every artifacts/ folder: the weights of both slots and the references of their drift detectors.
 
 --source demo        renders images of fruit and trains two models on them (the default; under four minutes)
---source published   fetches the weights of the original lab (0.6 GB). Its drift_detector.pkl is not fetched:
-                     to read a pickle is to run code. The references are computed here, from images.
+--source published   downloads the weights of the original lab (0.6 GB), but not its drift_detector.pkl: to
+                     read a pickle is to run code. The references are computed here, from images.
 
 What is there and whole is left alone, and so is a slot whose model.toml describes a model of your own.
 """
 
 import argparse
-import importlib.util
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from examples.environment import require_packages
+
 ROOT = Path(__file__).resolve().parent
 PUBLISHED_MODELS_URL = "https://s3.eu-central-1.wasabisys.com/certifai/deployment-training-labs/models/"
-NEEDED = ("torch", "torchvision", "numpy", "PIL", "pydantic", "safetensors", "tqdm")
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -32,7 +32,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--reference-images",
         type=Path,
         metavar="FOLDER",
-        help="compute both references anew from these images (default: the rendered held-out images)",
+        help="compute both references again, from these images (default: the rendered held-out images)",
     )
     parser.add_argument(
         "--base-url",
@@ -46,19 +46,14 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Fill the folders, or end with one line that says why not."""
     options = arguments(argv)
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        sys.exit(
-            f"This Python has no {missing[0]}. Run `make models`, which uses an environment that has it."
-        )
-    from examples.fruit.filling import CannotFill, fill_artifacts  # noqa: PLC0415  # needs what was looked for above
-    from examples.fruit.orders import Request  # noqa: PLC0415
+    require_packages("make models")
+    from examples.fruit.artifacts import Options  # noqa: PLC0415  # needs what was looked for above
+    from examples.fruit.prepare import PrepareError, prepare_slots  # noqa: PLC0415
     from examples.fruit.slots import Source  # noqa: PLC0415
 
-    source = Source(options.source)
     try:
-        fill_artifacts(Request(ROOT, source, options.reference_images, options.base_url))
-    except CannotFill as error:
+        prepare_slots(Options(ROOT, Source(options.source), options.reference_images, options.base_url))
+    except PrepareError as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
         sys.exit("stopped; run it again to go on")

@@ -1,1 +1,1 @@
-"""Models to serve as they are or to copy: fruit (images) and tabular (rows of numbers)."""
+"""Models to serve as they are or to copy: of images (fruit) and of rows of numbers (tabular)."""

@@ -1,1 +1,1 @@
-"""The demo's pictures of fruit, the training of its two models, and the fetching of the published ones."""
+"""Models of images: rendered pictures of fruit, training on them, the download of published weights."""

@@ -1,4 +1,4 @@
-"""What an example learns from, and which part of it is for what."""
+"""What an example learns from, and its splits."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,16 +21,16 @@ class Data:
     targets: NDArray[np.float32] | NDArray[np.int64]
 
 
-class Part(IntEnum):
-    """Parts of the data that share no row."""
+class Split(IntEnum):
+    """Splits of the data; no two of them share a row."""
 
-    TRAINING = 0
+    TRAIN = 0
     TEST = 1
     REFERENCE = 2
     TRAFFIC = 3
 
 
-def draw(name: str, part: Part, count: int) -> Data:
+def draw(name: str, split: Split, count: int) -> Data:
     """Draw rows of an example's data: the same ones every time."""
     drawn: Callable[[np.random.Generator, int], Data] = import_module(f"examples.tabular.{name}.rows").draw
-    return drawn(np.random.default_rng([SEED, part]), count)
+    return drawn(np.random.default_rng([SEED, split]), count)

@@ -23,7 +23,7 @@ class Counting(ThreadingHTTPServer):
         self.posted: Counter[tuple[str, bytes]] = Counter()
 
     def handle_error(self, *words: object) -> None:
-        """Say nothing: a load generator hangs up when its time is over."""
+        """Say nothing: a load generator closes its connections when its time is over."""
 
     @property
     def url(self) -> str:

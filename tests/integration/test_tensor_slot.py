@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from examples.tabular.making import make
+from examples.tabular.build import build
 from grafana.viewer.queries import PanelQuery, iter_queries
 from tests.integration.conftest import MongodbServer, free_port
 from tests.integration.detector_program import ROOT, DetectorProgram
@@ -45,7 +45,7 @@ class Stack:
     """One slot that serves an example, its detector, and a Prometheus that scrapes both."""
 
     def __init__(self, folder: Path, mongodb_uri: str) -> None:
-        make("loans", folder)
+        build("loans", folder)
         ports = [free_port() for _ in range(3)]
         self.url, self.prometheus = (f"http://127.0.0.1:{port}" for port in ports[:2])
         common = {"SLOT": SLOT, "MONGODB_URI": mongodb_uri}
@@ -103,7 +103,7 @@ def table(stack: Stack) -> dict[str, list[str]]:
     """Send clean rows, then rows with two features shifted, as a user would; return the table's lines."""
     command = ["loans", "--url", stack.url, "--detector", f"http://127.0.0.1:{stack.detector.port}"]
     command += ["--shift", "age=+1std", "--shift", "savings=*0.3", "--count", "200"]
-    module = [sys.executable, "-m", "examples.tabular.traffic"]
+    module = [sys.executable, "-m", "examples.tabular.drift"]
     done = subprocess.run([*module, *command], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr + stack.log.read_text()
     lines = [line.split() for line in done.stdout.splitlines()]

@@ -4,7 +4,8 @@ import time
 
 import httpx
 
-from examples.fruit.traffic import send_images
+from examples.fruit.drift import image_request
+from examples.traffic import send_predictions
 from tests.stack.client import DETECTORS, NGINX, images, predict, query, total, wait_for
 from tests.stack.project import PROJECT, run
 from tests.stack.ways import ComposeWay, LocalWay
@@ -29,7 +30,7 @@ def test_clean_traffic_is_quiet_and_dirty_traffic_alarms(stack: LocalWay | Compo
 
     started = time.monotonic()
     paths = sorted((PROJECT / "examples/fruit/images/dirty_test").rglob("*.jpg"))
-    send_images(NGINX, paths[::2] + paths[1::2], "dirty images")
+    send_predictions([image_request(NGINX, path) for path in paths[::2] + paths[1::2]], "dirty images")
     for slot in DETECTORS:
         wait_for(
             f"drift of {slot} in Prometheus",

@@ -73,7 +73,7 @@ def test_the_page_asks_for_the_features(candidate: str, page: Page) -> None:
 def test_drift_of_one_feature_is_found_and_named(candidate: str) -> None:
     """The example's command ends with success: the shifted feature drifts, and its line says so."""
     detector = DETECTORS[CANDIDATE]
-    command = (sys.executable, "-m", "examples.tabular.traffic", "loans", "--shift", "age=+1std")
+    command = (sys.executable, "-m", "examples.tabular.drift", "loans", "--shift", "age=+1std")
     shown = run(*command, "--url", candidate, "--detector", detector)
     assert [line.split()[-1] for line in shown.splitlines() if line.startswith("age ")] == ["yes"]
     drifted = f'drift_feature_p_value{{slot="{CANDIDATE}",feature="age"}} < 0.05'

@@ -14,8 +14,8 @@ from tests.unit.examples.fruit.project import PROJECT, copy_packages, write_arti
 WITHOUT_IMAGES = """
 import sys
 from pathlib import Path
-import examples.fruit.filling, download_models
-examples.fruit.filling.needed_pictures = lambda source: []
+import examples.fruit.prepare, download_models
+examples.fruit.prepare.needed_pictures = lambda source: []
 download_models.ROOT = Path(sys.argv.pop(1))
 download_models.main()
 assert "torch" not in sys.modules

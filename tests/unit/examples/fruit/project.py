@@ -7,10 +7,10 @@ import numpy as np
 from PIL import Image
 from safetensors.numpy import save_file
 
+from examples.checksum import sha256_of, write_sha256
+from examples.fruit.artifacts import Artifacts, Options, check_slot
 from examples.fruit.image_set import CLASSES
-from examples.fruit.orders import Order, Request, find_order
 from examples.fruit.slots import Slot, Source, slots
-from examples.fruit.wholeness import sha256_of, write_sha256
 from inference.manifest import ImageInput, Manifest
 
 PROJECT = Path(__file__).parents[4]
@@ -75,9 +75,9 @@ def write_reference_file(path: Path, weights_sha256: str) -> None:
     save_file({"embeddings": np.zeros((3, 2), np.float32)}, path, {"weights_sha256": weights_sha256})
 
 
-def order_for(slot: Slot, root: Path, source: Source = Source.DEMO, images: Path | None = None) -> Order:
-    """Return what the slot lacks."""
-    return find_order(slot, slot.manifests[source], Request(root, source, images, NOWHERE))
+def check(slot: Slot, root: Path, source: Source = Source.DEMO, images: Path | None = None) -> Artifacts:
+    """Return the slot's artifacts with what is wrong with them."""
+    return check_slot(slot, slot.manifests[source], Options(root, source, images, NOWHERE))
 
 
 def tiny_slot(root: Path) -> Slot:

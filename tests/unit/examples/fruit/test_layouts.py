@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import nn
 
+from examples.checksum import write_sha256
 from examples.fruit.image_set import TEST, Picture, draw
 from examples.fruit.slots import Slot, Source
-from examples.fruit.wholeness import write_sha256
 from inference.decoding import Decoded
 from inference.loaded_model import LoadedModel
 from inference.package import build_network, load_model_package

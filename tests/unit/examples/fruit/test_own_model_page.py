@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from examples.fruit.wholeness import reference_fault, sha256_of
+from examples.checksum import reference_fault, sha256_of
 from inference.decoding import Decoded
 from inference.loaded_model import LoadedModel
 from inference.package import load_model_package

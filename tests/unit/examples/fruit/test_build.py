@@ -7,18 +7,18 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from examples.fruit.evaluation_report import Evaluation
-from examples.fruit.making import CannotMake, check_fit, make, make_reference, make_weights
+from examples.checksum import sha256_of
+from examples.fruit.build import BuildError, build, build_reference, build_weights, check_fit
+from examples.fruit.evaluation import Evaluation
 from examples.fruit.slots import Slot, Source
-from examples.fruit.training import Recipe
-from examples.fruit.wholeness import sha256_of
+from examples.fruit.train import ImageTrainingConfig
 from inference.manifest import BadModelPackage
 from inference.package import load_model_package
 from inference.reference import Unusable
-from tests.unit.examples.fruit.project import TINY, order_for, tiny_slot, write_coloured_images
+from tests.unit.examples.fruit.project import TINY, check, tiny_slot, write_coloured_images
 
-ENOUGH = Recipe(sizes=(16,) * 25, learning_rate=0.3)
-TOO_LITTLE = Recipe(sizes=(16,), learning_rate=1e-9)
+ENOUGH = ImageTrainingConfig(image_sizes=(16,) * 25, learning_rate=0.3)
+TOO_LITTLE = ImageTrainingConfig(image_sizes=(16,), learning_rate=1e-9)
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def _threads_are_put_back() -> None:
 
 def test_a_good_model_is_written_with_its_hash(slot: Slot, images: Path) -> None:
     """What training writes is a package that the model server loads."""
-    evaluation = make_weights(slot, TINY, images, ENOUGH)
+    evaluation = build_weights(slot, TINY, images, ENOUGH)
     assert evaluation.accuracy == 1.0
     assert evaluation.count == 18
     assert load_model_package(slot.package).sha256 == sha256_of(slot.package / TINY.weights)
@@ -49,8 +49,8 @@ def test_a_good_model_is_written_with_its_hash(slot: Slot, images: Path) -> None
 
 def test_a_weak_model_is_refused(slot: Slot, images: Path) -> None:
     """Below 0.9 nothing is written, and the message has the accuracy and the confusion."""
-    with pytest.raises(CannotMake, match=r"tiny has a held-out accuracy of 0\.\d{4}; below 0\.9") as raised:
-        make_weights(slot, TINY, images, TOO_LITTLE)
+    with pytest.raises(BuildError, match=r"tiny has a held-out accuracy of 0\.\d{4}; below 0\.9") as raised:
+        build_weights(slot, TINY, images, TOO_LITTLE)
     assert "true / answer" in str(raised.value)
     assert list((slot.package / "artifacts").iterdir()) == []
 
@@ -59,7 +59,7 @@ def test_the_same_seed_makes_the_same_weights(slot: Slot, images: Path) -> None:
     """A machine trains the same model every time."""
     hashes = []
     for _ in range(2):
-        make_weights(slot, TINY, images, ENOUGH)
+        build_weights(slot, TINY, images, ENOUGH)
         hashes.append(sha256_of(slot.package / TINY.weights))
     assert hashes[0] == hashes[1]
 
@@ -77,8 +77,8 @@ def test_the_confusion_names_what_was_taken_for_what() -> None:
 
 def test_a_reference_says_which_weights_it_was_made_with(slot: Slot, images: Path) -> None:
     """The reference has a row for every image, and the hash of the weights."""
-    make_weights(slot, TINY, images, ENOUGH)
-    make_reference(slot, images / "reference")
+    build_weights(slot, TINY, images, ENOUGH)
+    build_reference(slot, images / "reference")
     with safe_open(slot.reference, framework="numpy") as file:
         assert file.get_tensor("embeddings").shape == (60, 3)
         assert file.metadata()["weights_sha256"] == sha256_of(slot.package / TINY.weights)
@@ -87,26 +87,26 @@ def test_a_reference_says_which_weights_it_was_made_with(slot: Slot, images: Pat
 def test_too_few_images_make_no_reference(slot: Slot, images: Path) -> None:
     """A handful of images is nothing to compare a window with."""
     with pytest.raises(Unusable, match="18 images found, 50 are needed"):
-        make_reference(slot, images / "test")
+        build_reference(slot, images / "test")
 
 
-def test_an_order_for_a_reference_only_trains_nothing(slot: Slot, images: Path, tmp_path: Path) -> None:
+def test_a_missing_reference_trains_nothing(slot: Slot, images: Path, tmp_path: Path) -> None:
     """Whole weights stay; the missing reference is made."""
-    make_weights(slot, TINY, images, ENOUGH)
+    build_weights(slot, TINY, images, ENOUGH)
     before = sha256_of(slot.package / TINY.weights)
-    order = order_for(slot, tmp_path, images=images / "reference")
-    assert order.weights is None
-    assert make(order, threads=1) is None
+    artifacts = check(slot, tmp_path, images=images / "reference")
+    assert artifacts.weights_fault is None
+    assert build(artifacts, threads=1) is None
     assert sha256_of(slot.package / TINY.weights) == before
-    assert order_for(slot, tmp_path).reference is None
+    assert check(slot, tmp_path).reference_fault is None
 
 
 def test_a_broken_image_is_named(slot: Slot, images: Path, tmp_path: Path) -> None:
     """One bad file among the reference images ends with its name."""
-    make_weights(slot, TINY, images, ENOUGH)
+    build_weights(slot, TINY, images, ENOUGH)
     (images / "reference/apple/zzz.jpg").write_bytes(b"no image")
-    with pytest.raises(CannotMake, match=r"zzz\.jpg"):
-        make(order_for(slot, tmp_path, images=images / "reference"), threads=1)
+    with pytest.raises(BuildError, match=r"zzz\.jpg"):
+        build(check(slot, tmp_path, images=images / "reference"), threads=1)
 
 
 def test_weights_of_another_network_do_not_fit(slot: Slot, tmp_path: Path) -> None:
@@ -120,6 +120,6 @@ def test_weights_of_another_network_do_not_fit(slot: Slot, tmp_path: Path) -> No
 def test_a_missing_network_is_said(slot: Slot, images: Path, tmp_path: Path) -> None:
     """Without network.py nothing can be made, and the message names it."""
     (slot.package / "network.py").unlink()
-    order = replace(order_for(slot, tmp_path, images=images / "reference"), source=Source.DEMO)
-    with pytest.raises(CannotMake, match=r"network\.py"):
-        make(order, threads=1)
+    artifacts = replace(check(slot, tmp_path, images=images / "reference"), source=Source.DEMO)
+    with pytest.raises(BuildError, match=r"network\.py"):
+        build(artifacts, threads=1)

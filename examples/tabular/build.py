@@ -1,47 +1,42 @@
-"""Make an example: train it on its rows, write its model package and its reference."""
+"""Build an example: train it on its rows, write its model package and its reference."""
 
 from pathlib import Path
 
-from examples.fruit.making import write_weights
-from examples.fruit.training import seed_everything
-from examples.fruit.wholeness import write_sha256
-from examples.tabular.data import FOLDER, Data, Part, draw
-from examples.tabular.training import RECIPES, quality, train
-from inference.loaded_model import LoadedModel
+from examples.package import add_reference, write_weights
+from examples.tabular.data import FOLDER, Data, Split, draw
+from examples.tabular.train import CONFIGS, quality, train
+from examples.training import seed_everything
 from inference.manifest import read_manifest
-from inference.package import build_network, load_model_package
-from inference.reference import write_reference
+from inference.package import build_network
 
-ROWS = {Part.TRAINING: 4000, Part.TEST: 2000, Part.REFERENCE: 1000}
+ROWS = {Split.TRAIN: 4000, Split.TEST: 2000, Split.REFERENCE: 1000}
 
 
 class TooWeak(Exception):
     """The model is not good enough; nothing was written."""
 
 
-def make(name: str, output: Path) -> str:
+def build(name: str, output: Path) -> str:
     """Write the example's package and reference to `output`; return a line that says how good it is.
 
     Raises:
-        TooWeak: its quality on held-out rows is below the recipe's.
+        TooWeak: its quality on held-out rows is below the configuration's minimum.
         OSError: the folder cannot be written to.
     """
-    template, package, recipe = FOLDER / name / "model", output / "model", RECIPES[name]
-    training, test, reference = (draw(name, part, count) for part, count in ROWS.items())
+    template, package, config = FOLDER / name / "model", output / "model", CONFIGS[name]
+    training, test, reference = (draw(name, split, count) for split, count in ROWS.items())
     manifest = read_manifest(template)
     seed_everything()
     network = build_network(template, manifest)
-    train(network, training, recipe.learning_rate, name)
+    train(network, training, config, name)
     measure, value = quality(network, test)
-    if value < recipe.least_quality:
-        raise TooWeak(f"{name} has {measure} {value:.4f}; below {recipe.least_quality} nothing is written")
+    if value < config.minimum_quality:
+        raise TooWeak(f"{name} has {measure} {value:.4f}; below {config.minimum_quality} nothing is written")
     copy_template(template, package, training)
-    write_weights(network, package / manifest.weights)
-    write_sha256(package / manifest.weights, package / manifest.sha256)
+    write_weights(network, package, manifest)
     # Held-out rows, as for images. Raw rows do not pass the network, so the training's would do here; but
     # training data are often cleaned or balanced, and what was held out looks like what will come.
-    model = LoadedModel(load_model_package(package))
-    write_reference(model, reference.rows, output / "reference.safetensors")
+    add_reference(package, lambda _: reference.rows, output / "reference.safetensors")
     return f"{name}: {measure} {value:.4f} on {len(test.rows)} held-out rows"
 
 

@@ -1,4 +1,4 @@
-"""Published weights are fetched, checked, hashed and served; a failure leaves the slots as they were."""
+"""Published weights are downloaded, checked, hashed and served; a failure leaves the slots as they were."""
 
 import shutil
 import threading
@@ -11,17 +11,17 @@ from pathlib import Path
 import pytest
 import torch
 
-from examples.fruit.filling import CannotFill, carry_out, fetch_weights
-from examples.fruit.making import write_weights
-from examples.fruit.orders import Order
+from examples.checksum import weights_fault
+from examples.fruit.artifacts import Artifacts
+from examples.fruit.prepare import PrepareError, build_missing, download_weights
 from examples.fruit.slots import Slot, Source
-from examples.fruit.wholeness import weights_fault, write_sha256
+from examples.package import write_weights
 from inference.package import build_network, load_model_package
 from tests.unit.examples.fruit.project import (
     NOWHERE,
     TINY,
+    check,
     copy_packages,
-    order_for,
     tiny_slot,
     write_coloured_images,
 )
@@ -53,37 +53,39 @@ def slot(tmp_path: Path) -> Slot:
 
 
 @pytest.fixture
-def order(slot: Slot, tmp_path: Path) -> Order:
+def artifacts(slot: Slot, tmp_path: Path) -> Artifacts:
     write_coloured_images(tmp_path / "images", "reference", 20)
-    return order_for(slot, tmp_path / "project", Source.PUBLISHED, tmp_path / "images/reference")
+    return check(slot, tmp_path / "project", Source.PUBLISHED, tmp_path / "images/reference")
 
 
-def test_published_weights_are_served(order: Order, mirror: tuple[str, Path]) -> None:
-    """Fetched, hashed, named in model.toml, and with a reference of their own."""
+def test_published_weights_are_served(artifacts: Artifacts, mirror: tuple[str, Path]) -> None:
+    """Downloaded, hashed, named in model.toml, and with a reference of their own."""
     url, folder = mirror
-    network = build_network(order.slot.package, order.manifest)
+    network = build_network(artifacts.slot.package, artifacts.manifest)
     torch.save(network.state_dict(), folder / "fruit_classifier_state_dict.pt")
-    fetch_weights(order, url)
-    carry_out([order])
-    package = load_model_package(order.slot.package)
-    assert package.manifest == order.slot.manifests[Source.PUBLISHED]
+    download_weights(artifacts, url)
+    build_missing([artifacts])
+    package = load_model_package(artifacts.slot.package)
+    assert package.manifest == artifacts.slot.manifests[Source.PUBLISHED]
     torch.testing.assert_close(dict(package.network.state_dict()), dict(network.state_dict()))
-    assert weights_fault(order.slot.package, order.manifest) is None
-    assert order_for(order.slot, order.slot.package, Source.PUBLISHED).reference is None
+    assert weights_fault(artifacts.slot.package, artifacts.manifest) is None
+    assert check(artifacts.slot, artifacts.slot.package, Source.PUBLISHED).reference_fault is None
 
 
 @pytest.mark.parametrize("content", [b"<html>Please log in</html>", b""])
-def test_what_is_no_state_dict_is_refused(order: Order, mirror: tuple[str, Path], content: bytes) -> None:
+def test_what_is_no_state_dict_is_refused(
+    artifacts: Artifacts, mirror: tuple[str, Path], content: bytes
+) -> None:
     """A page in place of the weights ends with one line, and leaves nothing behind."""
     url, folder = mirror
     (folder / "fruit_classifier_state_dict.pt").write_bytes(content)
-    with pytest.raises(CannotFill, match=r"fruit_classifier_state_dict\.pt") as raised:
-        fetch_weights(order, url)
+    with pytest.raises(PrepareError, match=r"fruit_classifier_state_dict\.pt") as raised:
+        download_weights(artifacts, url)
     assert "\n" not in str(raised.value)
-    assert list((order.slot.package / "artifacts").iterdir()) == []
+    assert list((artifacts.slot.package / "artifacts").iterdir()) == []
 
 
-def test_a_pickle_is_never_run(order: Order, mirror: tuple[str, Path], tmp_path: Path) -> None:
+def test_a_pickle_is_never_run(artifacts: Artifacts, mirror: tuple[str, Path], tmp_path: Path) -> None:
     """A file that would run code when it is unpickled is refused unread."""
     url, folder = mirror
 
@@ -92,27 +94,26 @@ def test_a_pickle_is_never_run(order: Order, mirror: tuple[str, Path], tmp_path:
             return shutil.rmtree, (str(tmp_path / "images"),)
 
     torch.save({"conv1.weight": Bomb()}, folder / "fruit_classifier_state_dict.pt")
-    with pytest.raises(CannotFill):
-        fetch_weights(order, url)
+    with pytest.raises(PrepareError):
+        download_weights(artifacts, url)
     assert (tmp_path / "images").is_dir()
 
 
-def test_without_a_network_the_slot_stays_as_it_was(order: Order) -> None:
+def test_without_a_network_the_slot_stays_as_it_was(artifacts: Artifacts) -> None:
     """The line names the URL and the way without a network; model.toml still names the demo."""
-    with pytest.raises(CannotFill, match=r"127\.0\.0\.1:9/fruit_classifier.*--source demo"):
-        fetch_weights(order, NOWHERE)
-    assert list((order.slot.package / "artifacts").iterdir()) == []
-    assert (order.slot.package / "model.toml").read_text() == order.slot.rendered(Source.DEMO)
+    with pytest.raises(PrepareError, match=r"127\.0\.0\.1:9/fruit_classifier.*--source demo"):
+        download_weights(artifacts, NOWHERE)
+    assert list((artifacts.slot.package / "artifacts").iterdir()) == []
+    assert (artifacts.slot.package / "model.toml").read_text() == artifacts.slot.rendered(Source.DEMO)
 
 
-def test_one_slot_s_fault_does_not_stop_the_other(order: Order, tmp_path: Path) -> None:
+def test_one_slot_s_fault_does_not_stop_the_other(artifacts: Artifacts, tmp_path: Path) -> None:
     """The good slot gets its reference, and what went wrong is said with the other's name."""
     good = tiny_slot(tmp_path / "good")
     network = build_network(good.package, TINY)
-    write_weights(network, good.package / TINY.weights)
-    write_sha256(good.package / TINY.weights, good.package / TINY.sha256)
-    images = order.reference_images
+    write_weights(network, good.package, TINY)
+    images = artifacts.reference_images
     bad = replace(good, name="model_server_new", package=tmp_path / "nowhere")
-    with pytest.raises(CannotFill, match=r"^model_server_new: .*nowhere"):
-        carry_out([order_for(bad, tmp_path, images=images), order_for(good, tmp_path, images=images)])
-    assert order_for(good, tmp_path).reference is None
+    with pytest.raises(PrepareError, match=r"^model_server_new: .*nowhere"):
+        build_missing([check(bad, tmp_path, images=images), check(good, tmp_path, images=images)])
+    assert check(good, tmp_path).reference_fault is None

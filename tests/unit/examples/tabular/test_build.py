@@ -9,10 +9,10 @@ from safetensors import safe_open
 
 from drift_detector_server.detectors.ks import Ks
 from drift_detector_server.reference import load_reference
-from examples.tabular import NAMES, training
-from examples.tabular.data import Part, draw
+from examples.tabular import NAMES, train
+from examples.tabular.build import ROWS, TooWeak, build
+from examples.tabular.data import Split, draw
 from examples.tabular.make import main
-from examples.tabular.making import ROWS, TooWeak, make
 from inference.loaded_model import LoadedModel
 from inference.manifest import read_manifest
 from inference.package import ModelPackage, load_model_package
@@ -23,7 +23,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Make every example once."""
     folder = tmp_path_factory.mktemp("examples")
     for name in NAMES:
-        make(name, folder / name)
+        build(name, folder / name)
     return {name: folder / name for name in NAMES}
 
 
@@ -53,17 +53,17 @@ def test_the_classifier_takes_raw_values(made: dict[str, Path]) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_manifest_says_how_the_training_rows_were(made: dict[str, Path], name: str) -> None:
     """model.toml has a mean and a standard deviation for each feature, and the template stays as it was."""
-    rows = draw(name, Part.TRAINING, ROWS[Part.TRAINING]).rows
+    rows = draw(name, Split.TRAIN, ROWS[Split.TRAIN]).rows
     spec = read_manifest(made[name] / "model").tensor_input
     assert spec.mean == pytest.approx(rows.mean(axis=0), rel=1e-5)
     assert spec.std == pytest.approx(rows.std(axis=0), rel=1e-5)
-    template = read_manifest(Path(training.__file__).parent / name / "model").tensor_input
+    template = read_manifest(Path(train.__file__).parent / name / "model").tensor_input
     assert (template.features, template.mean) == (spec.features, None)
 
 
 def test_the_scale_is_saved_with_the_weights(made: dict[str, Path]) -> None:
     """The classifier's file holds the mean and the standard deviation that its network divides by."""
-    rows = draw("loans", Part.TRAINING, ROWS[Part.TRAINING]).rows
+    rows = draw("loans", Split.TRAIN, ROWS[Split.TRAIN]).rows
     with safe_open(made["loans"] / "model/artifacts/loans.safetensors", framework="numpy") as file:
         assert file.get_tensor("mean") == pytest.approx(rows.mean(axis=0), rel=1e-4)
         assert file.get_tensor("std") == pytest.approx(rows.std(axis=0), rel=1e-3)
@@ -76,7 +76,7 @@ def test_the_reference_holds_raw_rows_that_were_held_out(made: dict[str, Path], 
     manifest = read_manifest(made[name] / "model")
     assert reference.features == manifest.tensor_input.features
     assert (reference.model, reference.version) == (manifest.name, manifest.version)
-    learnt = {row.tobytes() for row in draw(name, Part.TRAINING, ROWS[Part.TRAINING]).rows}
+    learnt = {row.tobytes() for row in draw(name, Split.TRAIN, ROWS[Split.TRAIN]).rows}
     assert not learnt & {row.tobytes() for row in reference.embeddings}
 
 
@@ -85,22 +85,22 @@ def test_clean_rows_do_not_drift_from_the_reference(made: dict[str, Path], name:
     """Of twenty windows of rows to come, at most three drift by chance."""
     reference = load_reference(made[name] / "reference.safetensors")
     detector = Ks(reference.embeddings, reference.features)
-    rows = draw(name, Part.TRAFFIC, 2000).rows
+    rows = draw(name, Split.TRAFFIC, 2000).rows
     assert sum(detector.score(window, 0.05).drift for window in np.split(rows, 20)) <= 3
 
 
 def test_a_second_run_makes_the_same(made: dict[str, Path], tmp_path: Path) -> None:
     """The same weights come out, so that everybody's example is the same."""
-    make("regressor", tmp_path)
+    build("regressor", tmp_path)
     assert package(tmp_path).sha256 == package(made["regressor"]).sha256
 
 
 def test_a_weak_model_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Below the quality that it must have, nothing is left behind."""
-    strict = replace(training.RECIPES["regressor"], least_quality=0.9999)
-    monkeypatch.setitem(training.RECIPES, "regressor", strict)
+    strict = replace(train.CONFIGS["regressor"], minimum_quality=0.9999)
+    monkeypatch.setitem(train.CONFIGS, "regressor", strict)
     with pytest.raises(TooWeak, match="R²"):
-        make("regressor", tmp_path / "out")
+        build("regressor", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 

@@ -1,15 +1,15 @@
-"""What a slot lacks is found by hashes, and said in one line."""
+"""What a slot lacks is found by checksums, and said in one line."""
 
 from pathlib import Path
 
 import pytest
 
-from examples.fruit.orders import Request, find_orders
+from examples.fruit.artifacts import Options, check_slots
 from examples.fruit.slots import Slot, Source
 from tests.unit.examples.fruit.project import (
     NOWHERE,
+    check,
     copy_packages,
-    order_for,
     write_artifacts,
     write_reference_file,
 )
@@ -23,58 +23,58 @@ def both(tmp_path: Path) -> tuple[Slot, Slot]:
 
 def test_an_empty_slot_lacks_weights_and_reference(both: tuple[Slot, Slot], tmp_path: Path) -> None:
     """In a fresh clone all is to be made."""
-    order = order_for(both[0], tmp_path)
-    assert "weights.safetensors is not there" in (order.weights or "")
-    assert order.reference
+    artifacts = check(both[0], tmp_path)
+    assert "weights.safetensors is not there" in (artifacts.weights_fault or "")
+    assert artifacts.reference_fault
 
 
 def test_a_whole_slot_lacks_nothing(both: tuple[Slot, Slot], tmp_path: Path) -> None:
     """Weights with their hash and a reference made with them are left alone."""
     write_artifacts(both[0])
-    order = order_for(both[0], tmp_path)
-    assert (order.weights, order.reference) == (None, None)
+    artifacts = check(both[0], tmp_path)
+    assert (artifacts.weights_fault, artifacts.reference_fault) == (None, None)
 
 
 @pytest.mark.parametrize("damage", [b"", b"numberz", b"numbers and more"])
-def test_corrupt_weights_are_made_anew(both: tuple[Slot, Slot], tmp_path: Path, damage: bytes) -> None:
+def test_corrupt_weights_are_made_again(both: tuple[Slot, Slot], tmp_path: Path, damage: bytes) -> None:
     """Weights that do not have their hash are named, and wanted again with their reference."""
     write_artifacts(both[0])
     (both[0].package / "artifacts/weights.safetensors").write_bytes(damage)
-    order = order_for(both[0], tmp_path)
-    assert "weights.safetensors does not have the hash" in (order.weights or "")
-    assert order.reference
+    artifacts = check(both[0], tmp_path)
+    assert "weights.safetensors does not have the hash" in (artifacts.weights_fault or "")
+    assert artifacts.reference_fault
 
 
 def test_weights_without_a_hash_are_not_trusted(both: tuple[Slot, Slot], tmp_path: Path) -> None:
     """A run that was broken off between weights and hash is made up for."""
     write_artifacts(both[0])
     (both[0].package / "artifacts/weights.sha256").unlink()
-    assert order_for(both[0], tmp_path).weights
+    assert check(both[0], tmp_path).weights_fault
 
 
-def test_a_reference_of_other_weights_is_made_anew(both: tuple[Slot, Slot], tmp_path: Path) -> None:
+def test_a_reference_of_other_weights_is_made_again(both: tuple[Slot, Slot], tmp_path: Path) -> None:
     """Embeddings of two networks cannot be compared."""
     write_artifacts(both[0])
     write_reference_file(both[0].reference, "0" * 64)
-    order = order_for(both[0], tmp_path)
-    assert order.weights is None
-    assert "was made with other weights" in (order.reference or "")
+    artifacts = check(both[0], tmp_path)
+    assert artifacts.weights_fault is None
+    assert "was made with other weights" in (artifacts.reference_fault or "")
 
 
-def test_a_truncated_reference_is_made_anew(both: tuple[Slot, Slot], tmp_path: Path) -> None:
+def test_a_truncated_reference_is_made_again(both: tuple[Slot, Slot], tmp_path: Path) -> None:
     """A reference that cannot be read counts as none."""
     write_artifacts(both[0])
     both[0].reference.write_bytes(both[0].reference.read_bytes()[:-5])
-    assert "cannot be read" in (order_for(both[0], tmp_path).reference or "")
+    assert "cannot be read" in (check(both[0], tmp_path).reference_fault or "")
 
 
 def test_reference_images_ask_for_a_new_reference(both: tuple[Slot, Slot], tmp_path: Path) -> None:
     """Who names a folder wants the reference from it, even if there is another."""
     write_artifacts(both[0])
-    order = order_for(both[0], tmp_path, images=tmp_path / "my_images")
-    assert order.weights is None
-    assert "my_images is asked for" in (order.reference or "")
-    assert order.reference_images == tmp_path / "my_images"
+    artifacts = check(both[0], tmp_path, images=tmp_path / "my_images")
+    assert artifacts.weights_fault is None
+    assert "my_images is asked for" in (artifacts.reference_fault or "")
+    assert artifacts.reference_images == tmp_path / "my_images"
 
 
 def test_the_lines_name_slot_and_fault(
@@ -82,21 +82,21 @@ def test_the_lines_name_slot_and_fault(
 ) -> None:
     """One line a slot says what is done and why."""
     write_artifacts(both[0])
-    orders = find_orders(Request(tmp_path, Source.DEMO, None, NOWHERE))
+    found = check_slots(Options(tmp_path, Source.DEMO, None, NOWHERE))
     first, second = capsys.readouterr().out.splitlines()
     assert first == "model_server: small-cnn (demo) and its reference are there and whole"
     assert second.startswith("model_server_new: ")
     assert second.endswith("weights.safetensors is not there: making it")
-    assert [order.slot.name for order in orders] == ["model_server", "model_server_new"]
+    assert [artifacts.slot.name for artifacts in found] == ["model_server", "model_server_new"]
 
 
 def test_a_slot_with_a_model_of_one_s_own_is_left_alone(
     both: tuple[Slot, Slot], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """No order is made for it, and the line says how its reference is computed."""
+    """It is not checked, and the line says how its reference is computed."""
     (both[1].package / "model.toml").write_text(OWN)
-    orders = find_orders(Request(tmp_path, Source.DEMO, None, NOWHERE))
-    assert [order.slot.name for order in orders] == ["model_server"]
+    found = check_slots(Options(tmp_path, Source.DEMO, None, NOWHERE))
+    assert [artifacts.slot.name for artifacts in found] == ["model_server"]
     line = capsys.readouterr().out.splitlines()[1]
     assert "describes a model of your own: left alone" in line
     assert "python -m inference.reference --package" in line

@@ -1,5 +1,6 @@
 """Downloads are resumed after a break, and get their final name only when they are whole and sound."""
 
+import gzip
 import re
 import threading
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from examples.fruit.published import CannotFetch, fetch
+from examples.fruit.download import DownloadError, download
 
 CONTENT = bytes(range(256)) * 5000
 
@@ -24,6 +25,7 @@ class Server(ThreadingHTTPServer):
         self.breaks_off_after: list[int] = []  # bytes to send before each of the next breaks
         self.knows_ranges = True
         self.says_the_length = True
+        self.compresses = False
 
     @property
     def url(self) -> str:
@@ -42,6 +44,9 @@ class FileHandler(BaseHTTPRequestHandler):
         if not self.path.endswith("weights.pt"):
             self.send_error(404)
             return
+        if self.server.compresses and "gzip" in self.headers.get("Accept-Encoding", ""):
+            self.send_compressed()
+            return
         found = re.fullmatch(r"bytes=(\d+)-", asked or "")
         start = int(found[1]) if found and self.server.knows_ranges else 0
         if start >= len(CONTENT):
@@ -57,6 +62,15 @@ class FileHandler(BaseHTTPRequestHandler):
         self.end_headers()
         breaks = self.server.breaks_off_after
         self.wfile.write(CONTENT[start : start + breaks.pop(0)] if breaks else CONTENT[start:])
+
+    def send_compressed(self) -> None:
+        """Send the file as a server does that compresses what it can."""
+        body = gzip.compress(CONTENT)
+        self.send_response(200)
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Keep the tests' output quiet."""
@@ -88,23 +102,23 @@ def write_part(path: Path, content: bytes) -> None:
 
 def test_a_file_arrives_whole(server: Server, path: Path) -> None:
     """The bytes are the server's, and no partial file stays."""
-    fetch(server.url, path, anything)
+    download(server.url, path, anything)
     assert path.read_bytes() == CONTENT
     assert [one.name for one in path.parent.iterdir()] == ["weights.pt"]
 
 
 def test_a_break_is_resumed_where_it_was(server: Server, path: Path) -> None:
-    """Broken off twice, the file is fetched to its end without starting again."""
+    """Broken off twice, the file is downloaded to its end without starting again."""
     server.breaks_off_after = [300_000, 200_000]
-    fetch(server.url, path, anything)
+    download(server.url, path, anything)
     assert path.read_bytes() == CONTENT
     assert server.ranges == [None, "bytes=300000-", "bytes=500000-"]
 
 
-def test_a_later_run_goes_on_from_the_partial_file(server: Server, path: Path) -> None:
-    """What had come before a crash is not fetched again."""
+def test_a_later_run_resumes_the_partial_file(server: Server, path: Path) -> None:
+    """What had come before a crash is not downloaded again."""
     write_part(path, CONTENT[:1000])
-    fetch(server.url, path, anything)
+    download(server.url, path, anything)
     assert path.read_bytes() == CONTENT
     assert server.ranges == ["bytes=1000-"]
 
@@ -113,56 +127,66 @@ def test_a_server_without_ranges_starts_again(server: Server, path: Path) -> Non
     """Where the server sends all of it again, the partial file is not kept in front."""
     server.knows_ranges = False
     write_part(path, b"x" * 1000)
-    fetch(server.url, path, anything)
+    download(server.url, path, anything)
+    assert path.read_bytes() == CONTENT
+
+
+def test_a_server_that_compresses_sends_the_file_as_it_is(server: Server, path: Path) -> None:
+    """Lengths and ranges are the file's own, so nothing else is asked for."""
+    server.compresses = True
+    download(server.url, path, anything)
     assert path.read_bytes() == CONTENT
 
 
 def test_a_partial_file_that_is_whole_needs_no_more(server: Server, path: Path) -> None:
     """A run that ended between the last byte and the renaming is made up for."""
     write_part(path, CONTENT)
-    fetch(server.url, path, anything)
+    download(server.url, path, anything)
     assert path.read_bytes() == CONTENT
 
 
 def test_a_partial_file_longer_than_the_file_is_dropped(server: Server, path: Path) -> None:
-    """What cannot be the beginning of the file is fetched anew."""
+    """What cannot be the beginning of the file is downloaded again."""
     write_part(path, CONTENT + b"more")
-    fetch(server.url, path, anything)
+    download(server.url, path, anything)
     assert path.read_bytes() == CONTENT
 
 
 def test_a_truncated_file_never_gets_its_name(server: Server, path: Path) -> None:
     """A server that keeps breaking off leaves a partial file, and a line that says how far it came."""
     server.breaks_off_after = [1000, 0, 0]
-    with pytest.raises(CannotFetch, match=f"broken off at 1000 of {len(CONTENT)} bytes"):
-        fetch(server.url, path, anything)
+    with pytest.raises(DownloadError, match=f"broken off at 1000 of {len(CONTENT)} bytes"):
+        download(server.url, path, anything)
     assert [one.name for one in path.parent.iterdir()] == ["weights.pt.part"]
 
 
 def test_a_length_is_insisted_on(server: Server, path: Path) -> None:
     """Without a length nobody knows whether a file is whole."""
     server.says_the_length = False
-    with pytest.raises(CannotFetch, match="does not say how long"):
-        fetch(server.url, path, anything)
+    with pytest.raises(DownloadError, match="does not say how long"):
+        download(server.url, path, anything)
     assert not path.exists()
 
 
 def test_a_refused_file_is_dropped(server: Server, path: Path) -> None:
-    """A login page in place of weights is neither kept nor gone on from."""
+    """A login page in place of weights is neither kept nor resumed."""
 
     def refuse(part: Path) -> None:
         raise ValueError(part.name)
 
     with pytest.raises(ValueError, match=r"weights\.pt\.part"):
-        fetch(server.url, path, refuse)
+        download(server.url, path, refuse)
     assert list(path.parent.iterdir()) == []
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:9/weights.pt", "http://no-such-host.invalid/weights.pt"])
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1:9/weights.pt", "http://no-such-host.invalid/weights.pt", "no-address/weights.pt"],
+)
 def test_without_a_network_one_line_says_what_to_do(url: str, path: Path) -> None:
     """The line names the URL and the way without a network; nothing is written."""
-    with pytest.raises(CannotFetch) as raised:
-        fetch(url, path, anything)
+    with pytest.raises(DownloadError) as raised:
+        download(url, path, anything)
     message = str(raised.value)
     assert url in message
     assert "--source demo" in message
@@ -172,6 +196,6 @@ def test_without_a_network_one_line_says_what_to_do(url: str, path: Path) -> Non
 
 def test_a_file_that_is_not_there_is_said(server: Server, path: Path) -> None:
     """A wrong mirror ends with the status it answered."""
-    with pytest.raises(CannotFetch, match="Not Found"):
-        fetch(server.url.replace("weights.pt", "other"), path, anything)
+    with pytest.raises(DownloadError, match="Not Found"):
+        download(server.url.replace("weights.pt", "other"), path, anything)
     assert not path.parent.exists()
