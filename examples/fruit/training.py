@@ -8,6 +8,7 @@ from torch import nn
 from tqdm import tqdm
 
 from examples.fruit.dataset import BATCH_SIZE, Dataset
+from service.slots import CANDIDATE, STABLE
 
 SEED = 20261
 
@@ -22,9 +23,9 @@ class Recipe:
 
 
 RECIPES = {
-    "model_server": Recipe(sizes=(150,) * 4, learning_rate=1.5e-3),
+    STABLE: Recipe(sizes=(150,) * 4, learning_rate=1.5e-3),
     # small images first are a quarter of the work; the last epoch sees them as large as they will be served
-    "model_server_new": Recipe(sizes=(64,) * 4 + (96,) * 6 + (150,), learning_rate=8e-3, weight_decay=5e-2),
+    CANDIDATE: Recipe(sizes=(64,) * 4 + (96,) * 6 + (150,), learning_rate=8e-3, weight_decay=5e-2),
 }
 
 
