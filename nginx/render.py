@@ -2,8 +2,8 @@
 
     python -m nginx.render SOURCE TARGET
 
-looks at the *.conf files of SOURCE twice a second, and at the slots' replicas once. Lines keep their numbers,
-so that nginx's complaint about a rendered file points into the edited one. Standard library only.
+looks at the *.conf files of SOURCE four times a second, and at the slots' replicas once. Lines keep their
+numbers, so that nginx's complaint about a rendered file points into the edited one. Standard library only.
 """
 
 import sys
@@ -16,7 +16,7 @@ from nginx.replicas import ReplicaCounts
 from nginx.split import parse, shared
 from service.slots import SLOTS
 
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 0.25
 MAIN_FILE = "nginx.conf"  # written last: where it is, all are there
 Rewrite = Callable[[str], str]
 
