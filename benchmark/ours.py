@@ -7,6 +7,7 @@ from functools import partial
 from benchmark.behind_nginx import nginx_program
 from benchmark.contestants import Contestant, Ground, Lineup, Program, Serves
 from benchmark.measurement import About
+from service.slots import CANDIDATE, STABLE
 
 ENVIRONMENT = "model_server"
 
@@ -84,7 +85,7 @@ def _behind_nginx(alone: Contestant, about: About) -> Contestant:
 
 def _two_behind_nginx(ground: Ground, *, serves: Serves) -> Lineup:
     threads = max(1, ground.cores // 2)
-    slots = {"model_server": ground.port + 2, "model_server_new": ground.port + 4}
+    slots = {STABLE: ground.port + 2, CANDIDATE: ground.port + 4}
     servers = [
         _server(ground, slot, port, threads=threads, serves=serves, sample_rate="1.0")
         for slot, port in slots.items()

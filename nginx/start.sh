@@ -1,15 +1,18 @@
 #!/bin/sh
 # Start nginx in its container, and beside it the watcher that makes saved edits and new replicas count.
+#
+#   start.sh FOLDER     what nginx_config renders
 set -eu
-folder=$(cd "$(dirname "$0")" && pwd)
-export NGINX_FOLDER=/tmp/nginx
-export NGINX_WATCH="sh $folder/replicas.sh"
-export NGINX_RENDER="sh $folder/render.sh $folder $NGINX_FOLDER"
+folder=$1
+watcher=$(dirname "$0")/reload_watcher.sh
+export NGINX_SOURCE=nginx # as a person knows the folder
 
-sh -c "$NGINX_RENDER"
+until [ -e "$folder/nginx.conf" ]; do
+    sleep 0.2
+done
 while :; do
-    sh "$folder/reload_watcher.sh" "$folder" || true
+    sh "$watcher" "$folder" || true
     sleep 1
 done &
 
-exec nginx -c "$NGINX_FOLDER/nginx.conf"
+exec nginx -c "$folder/nginx.conf"

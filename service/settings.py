@@ -6,7 +6,7 @@ from typing import Literal, TypeVar
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-Slot = Literal["model_server", "model_server_new"]
+from service.slots import PORT, STABLE, Slot
 
 
 class ServiceSettings(BaseSettings):
@@ -14,9 +14,9 @@ class ServiceSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
-    slot: Slot = "model_server"
+    slot: Slot = Field(STABLE, validate_default=True)
     host: str = "0.0.0.0"  # noqa: S104 - inside a container; what the host publishes is Compose's BIND_ADDRESS
-    port: int = Field(8000, ge=1, le=65535)
+    port: int = Field(PORT, ge=1, le=65535)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
 

@@ -8,12 +8,12 @@ import os
 import platform
 from collections.abc import Sequence
 
+from service.slots import CANDIDATE, SLOTS, STABLE, detector_of
 from stack import docker
 from stack.checks import check
 from stack.environments import REQUIREMENTS, ensure_environment
 from stack.paths import Paths
 from stack.plain import commands as plain
-from stack.plain.addresses import SLOTS
 from stack.plain.packages import ensure_packages
 from stack.plain.supervisor import states
 from stack.reload import reload_with_docker, reload_without_docker
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     anew = commands.add_parser("reload", help="have the running model servers load their packages anew")
     anew.add_argument("slot", nargs="?", choices=SLOTS, help="the slot; both, where none is named")
     address = commands.add_parser("address", help="print a program's address, for other commands")
-    address.add_argument("program", choices=["nginx", "drift_detector_server", "drift_detector_server_new"])
+    address.add_argument("program", choices=["nginx", *map(detector_of, SLOTS)])
     run = commands.add_parser("run", help="run Python in one of the environments, making it if need be")
     run.add_argument("environment", choices=sorted(REQUIREMENTS))
     run.add_argument("words", nargs=argparse.REMAINDER)
@@ -71,8 +71,8 @@ def print_address(program: str) -> int:
     settings = docker_settings(paths.project) if use_docker() else local_settings(paths.project)
     ports = {
         "nginx": settings.http_port,
-        "drift_detector_server": settings.drift_detector_port,
-        "drift_detector_server_new": settings.drift_detector_new_port,
+        detector_of(STABLE): settings.drift_detector_port,
+        detector_of(CANDIDATE): settings.drift_detector_new_port,
     }
     print(f"http://{settings.reach}:{ports[program]}")
     return 0

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from service.slots import CANDIDATE, STABLE, detector_of
 from stack.plain.addresses import local_replicas
 from stack.ports import Port
 from stack.probes import http_complaint, mongodb_complaint
@@ -42,10 +43,10 @@ def published_parts(settings: StackSettings) -> list[Part]:
     mongodb = f"mongodb://{host}:{settings.mongodb_port}/"
     return [
         Part("MongoDB", mongodb, "mongodb", partial(mongodb_complaint, host, settings.mongodb_port)),
-        http_part("slot model_server", "model_server", stable),
-        http_part("slot model_server_new", "model_server_new", candidate),
-        http_part("drift of model_server", "drift_detector_server", of_stable),
-        http_part("drift of model_server_new", "drift_detector_server_new", of_candidate),
+        http_part(f"slot {STABLE}", STABLE, stable),
+        http_part(f"slot {CANDIDATE}", CANDIDATE, candidate),
+        http_part(f"drift of {STABLE}", detector_of(STABLE), of_stable),
+        http_part(f"drift of {CANDIDATE}", detector_of(CANDIDATE), of_candidate),
         http_part("upload page, predictions", "nginx", at(settings.http_port)),
         http_part("Prometheus", "prometheus", at(settings.prometheus_port), "/-/ready"),
     ]
@@ -56,10 +57,10 @@ def published_ports(settings: StackSettings) -> list[Port]:
     bind = settings.bind_address
     return [
         Port(settings.http_port, "nginx", "HTTP_PORT", bind),
-        Port(settings.model_server_port, "slot model_server", "MODEL_SERVER_PORT", bind),
-        Port(settings.model_server_new_port, "slot model_server_new", "MODEL_SERVER_NEW_PORT", bind),
-        Port(settings.drift_detector_port, "drift of model_server", "DRIFT_DETECTOR_PORT", bind),
-        Port(settings.drift_detector_new_port, "drift of model_server_new", "DRIFT_DETECTOR_NEW_PORT", bind),
+        Port(settings.model_server_port, f"slot {STABLE}", "MODEL_SERVER_PORT", bind),
+        Port(settings.model_server_new_port, f"slot {CANDIDATE}", "MODEL_SERVER_NEW_PORT", bind),
+        Port(settings.drift_detector_port, f"drift of {STABLE}", "DRIFT_DETECTOR_PORT", bind),
+        Port(settings.drift_detector_new_port, f"drift of {CANDIDATE}", "DRIFT_DETECTOR_NEW_PORT", bind),
         Port(settings.prometheus_port, "Prometheus", "PROMETHEUS_PORT", bind),
         Port(settings.grafana_port, "dashboards", "GRAFANA_PORT", bind),
         Port(settings.mongodb_port, "MongoDB", "MONGODB_PORT", bind),

@@ -7,9 +7,9 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from service.slots import SLOTS
 from stack.paths import Paths
 from stack.plain import supervisor
-from stack.plain.addresses import SLOTS
 from stack.plain.model_servers import model_servers
 from stack.settings import MOST_REPLICAS, StackSettings, local_settings
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from service.slots import SLOTS
+
 DEFAULT_TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 MOST_REPLICAS = 16
 FIRST_PORT_FOR_ALL = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
@@ -84,10 +86,7 @@ def load_stack_settings(project: Path, environment: Mapping[str, str], *, http_p
         mongodb_port=port("MONGODB_PORT", 27017),
         model_source=variables.get("MODEL_SOURCE", "demo"),
         torch_index=variables.get("TORCH_INDEX", DEFAULT_TORCH_INDEX),
-        replicas={
-            "model_server": replicas("MODEL_SERVER_REPLICAS"),
-            "model_server_new": replicas("MODEL_SERVER_NEW_REPLICAS"),
-        },
+        replicas={slot: replicas(f"{slot.upper()}_REPLICAS") for slot in SLOTS},
         variables=variables,
     )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from examples.fruit.image_set import CLASSES
 from inference.manifest import FILE_NAME, BadModelPackage, ImageInput, Manifest, read_manifest
+from service.slots import CANDIDATE, STABLE, detector_of
 
 IMAGENET = ImageInput(size=150, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
 
@@ -64,18 +65,18 @@ def slots(root: Path) -> tuple[Slot, Slot]:
     """Return both slots of the project in `root`."""
     return (
         Slot(
-            "model_server",
-            root / "model_server/model",
-            root / "drift_detector_server/artifacts/reference.safetensors",
+            STABLE,
+            root / STABLE / "model",
+            root / detector_of(STABLE) / "artifacts/reference.safetensors",
             {
                 Source.DEMO: _demo("small-cnn", "SmallCNN"),
                 Source.PUBLISHED: _published("small-cnn", "SmallCNN", "fruit_classifier_state_dict.pt"),
             },
         ),
         Slot(
-            "model_server_new",
-            root / "model_server_new/model",
-            root / "drift_detector_server_new/artifacts/reference.safetensors",
+            CANDIDATE,
+            root / CANDIDATE / "model",
+            root / detector_of(CANDIDATE) / "artifacts/reference.safetensors",
             {
                 Source.DEMO: _demo("shufflenet", "ShuffleNet"),
                 Source.PUBLISHED: _published(

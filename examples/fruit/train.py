@@ -10,6 +10,7 @@ from torch import nn
 from examples.fruit.dataset import BATCH_SIZE, Dataset
 from examples.fruit.evaluation import Evaluation
 from examples.training import TrainingConfig, fit
+from service.slots import CANDIDATE, STABLE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,9 +22,9 @@ class ImageTrainingConfig(TrainingConfig):
 
 
 CONFIGS = {
-    "model_server": ImageTrainingConfig(image_sizes=(150,) * 4, learning_rate=1.5e-3),
+    STABLE: ImageTrainingConfig(image_sizes=(150,) * 4, learning_rate=1.5e-3),
     # small images first are a quarter of the work; the last epoch sees them as large as they will be served
-    "model_server_new": ImageTrainingConfig(
+    CANDIDATE: ImageTrainingConfig(
         image_sizes=(64,) * 4 + (96,) * 6 + (150,), learning_rate=8e-3, weight_decay=5e-2
     ),
 }

@@ -11,8 +11,10 @@ from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 from grafana_foundation_sdk.models.text import TextMode
 
+from service.slots import CANDIDATE, STABLE
+
 DATASOURCE = common_models.DataSourceRef(type_val="prometheus", uid="prometheus")
-SLOT_COLOURS = {"model_server": "blue", "model_server_new": "orange"}
+SLOT_COLOURS = {STABLE: "blue", CANDIDATE: "orange"}
 
 Panel = timeseries.Panel | stat.Panel | bargauge.Panel | gauge.Panel | table.Panel | text.Panel
 P = TypeVar("P", timeseries.Panel, stat.Panel, bargauge.Panel, gauge.Panel, table.Panel)

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from service.slots import CANDIDATE, SLOTS, STABLE, detector_of
 from stack.settings import StackSettings
 
 FIRST_SERVING_PORT = (
     18000  # the replicas of both slots take turns: the stable slot's are even, the candidate's odd
 )
 FIRST_INTERNAL_PORT = 18100  # as many above, where each replica takes the order to reload its package
-SLOTS = ("model_server", "model_server_new")
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,8 @@ def local_addresses(settings: StackSettings) -> Addresses:
         },
         scraped={
             **slots,
-            "drift_detector_server": (f"{reach}:{settings.drift_detector_port}",),
-            "drift_detector_server_new": (f"{reach}:{settings.drift_detector_new_port}",),
+            detector_of(STABLE): (f"{reach}:{settings.drift_detector_port}",),
+            detector_of(CANDIDATE): (f"{reach}:{settings.drift_detector_new_port}",),
             "node_exporter": ("127.0.0.1:19100",),
             "nginx_exporter": ("127.0.0.1:19113",),
             "localhost:9090": (f"{reach}:{settings.prometheus_port}",),

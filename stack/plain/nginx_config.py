@@ -1,24 +1,26 @@
 """nginx's configuration for the local way: the same files, with loopback addresses in place of service names.
 
-Run as `python -m stack.plain.nginx_config`, it renders again: the watcher does so when nginx/ is edited.
-Every line keeps its number, so that a complaint about a rendered file points into the edited one.
+Run as `python -m stack.plain.nginx_config`, it renders whenever nginx/ is edited. Lines keep their numbers.
 """
 
 # ruff: noqa: S603 - this module starts programs, and no stranger names one
 
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from nginx.directives import Directive, Edit, directives, edited, without
+from nginx.render import Look, keep_rendered, read_folder, rendered, write_folder
+from service.slots import PORT
 from stack.paths import Paths
 from stack.plain.addresses import Addresses, local_addresses
 from stack.plain.packages import find_program
 from stack.settings import local_settings
 
 FIRST_WITH_MIN_TIMEOUT = (1, 27, 4)
-SHARE_WEIGHTS = "share_weights.awk"
 
 
 @dataclass(frozen=True)
@@ -29,12 +31,15 @@ class NginxPlace:
     temporary: Path
     version: tuple[int, ...]
 
+    @property
+    def replicas(self) -> dict[str, int]:
+        """Return how many replicas each slot has."""
+        return {slot: len(addresses) for slot, addresses in self.addresses.slots.items()}
+
 
 def render(text: str, place: NginxPlace) -> str:
     """Return a configuration file with this place's addresses and without what this nginx does not know."""
-    text = re.sub(r"^([ \t]*server[ \t][^;#\n]*?)[ \t]+resolve\b", r"\g<1>", text, flags=re.M)
-    for service, replicas in place.addresses.slots.items():
-        text = _with_a_server_for_each(service, replicas, text)
+    text = _with_addresses(text, place.addresses.slots)
     for port, address in place.addresses.nginx_listeners.items():
         text = re.sub(rf"^([ \t]*listen[ \t]+){port};", rf"\g<1>{address};", text, flags=re.M)
     text = re.sub(r"^[ \t]*resolver(_timeout)?[ \t][^;\n]*;", "", text, flags=re.M)
@@ -42,11 +47,22 @@ def render(text: str, place: NginxPlace) -> str:
     return text if place.version >= FIRST_WITH_MIN_TIMEOUT else _without_min_timeout(text)
 
 
-def _with_a_server_for_each(service: str, replicas: Sequence[str], text: str) -> str:
-    def servers(found: re.Match[str]) -> str:
-        return found[1] + " ".join(f"server {address}{found[2]}" for address in replicas)
+def _with_addresses(text: str, slots: Mapping[str, Sequence[str]]) -> str:
+    """Put a server for each of a slot's addresses in its name's place; `resolve` goes: there is no DNS."""
+    addresses = {f"{slot}:{PORT}": replicas for slot, replicas in slots.items()}
+    servers = [one for one in directives(text) if one.words[0].text == "server" and not one.opens_block]
+    return edited(text, [edit for one in servers for edit in _server_edits(text, one, addresses)])
 
-    return re.sub(rf"^([ \t]*)server[ \t]+{service}:8000\b([^;#\n]*;)", servers, text, flags=re.M)
+
+def _server_edits(text: str, server: Directive, addresses: Mapping[str, Sequence[str]]) -> list[Edit]:
+    unresolved = [without(text, word) for word in server.words if word.text == "resolve"]
+    if len(server.words) == 1 or server.words[1].text not in addresses:
+        return unresolved
+    _, name, *parameters = server.words
+    first, *others = addresses[name.text]
+    kept = [word.text for word in parameters if word.text != "resolve"]
+    copies = "".join(f" {' '.join(['server', address, *kept])};" for address in others)
+    return [Edit(name.start, name.end, first), *unresolved, Edit(server.end, server.end, copies)]
 
 
 def _without_min_timeout(text: str) -> str:
@@ -58,22 +74,7 @@ def _without_min_timeout(text: str) -> str:
 
 def render_folder(source: Path, target: Path, place: NginxPlace) -> None:
     """Render every *.conf of a folder into another one, and drop there what the source no longer has."""
-    target.mkdir(parents=True, exist_ok=True)
-    names = {path.name for path in source.glob("*.conf")}
-    for name in names:
-        (target / name).write_text(render(_with_shared_weights(source / name, place), place), "utf-8")
-    for stale in target.glob("*.conf"):
-        if stale.name not in names:
-            stale.unlink()
-
-
-def _with_shared_weights(path: Path, place: NginxPlace) -> str:
-    counts = {slot: len(addresses) for slot, addresses in place.addresses.slots.items()}
-    if len(set(counts.values())) == 1:
-        return path.read_text("utf-8")
-    replicas = " ".join(f"{slot}={count}" for slot, count in counts.items())
-    command = ["awk", "-v", f"replicas={replicas}", "-f", str(path.parent / SHARE_WEIGHTS), str(path)]
-    return subprocess.run(command, check=True, capture_output=True, text=True, encoding="utf-8").stdout
+    write_folder(target, rendered(Look(read_folder(source), place.replicas), partial(render, place=place)))
 
 
 def nginx_version() -> tuple[int, ...]:
@@ -87,9 +88,22 @@ def nginx_version() -> tuple[int, ...]:
 
 def render_nginx(paths: Paths, addresses: Addresses) -> None:
     """Render nginx/ into .local/run/nginx."""
-    place = NginxPlace(addresses, paths.temporary, nginx_version())
-    render_folder(paths.project / "nginx", paths.run / "nginx", place)
+    render_folder(*_folders(paths), _place(paths, addresses))
+
+
+def keep_nginx_rendered(paths: Paths, addresses: Addresses) -> None:
+    """Render nginx/ into .local/run/nginx whenever it changes, for ever."""
+    place = _place(paths, addresses)
+    keep_rendered(*_folders(paths), lambda: place.replicas, partial(render, place=place))
+
+
+def _folders(paths: Paths) -> tuple[Path, Path]:
+    return paths.project / "nginx", paths.run / "nginx"
+
+
+def _place(paths: Paths, addresses: Addresses) -> NginxPlace:
+    return NginxPlace(addresses, paths.temporary, nginx_version())
 
 
 if __name__ == "__main__":
-    render_nginx(Paths(), local_addresses(local_settings(Paths().project)))
+    keep_nginx_rendered(Paths(), local_addresses(local_settings(Paths().project)))

@@ -2,6 +2,7 @@
 
 import os
 
+from service.slots import CANDIDATE, STABLE, detector_of
 from stack.paths import Paths
 from stack.plain.addresses import Addresses
 from stack.plain.model_servers import model_servers
@@ -15,8 +16,9 @@ def programs(settings: StackSettings, addresses: Addresses, paths: Paths) -> lis
     return [
         _mongodb(settings, paths),
         *model_servers(settings, paths),
-        _detector("drift_detector_server", settings.drift_detector_port, settings, paths),
-        _detector("drift_detector_server_new", settings.drift_detector_new_port, settings, paths),
+        _detector(STABLE, settings.drift_detector_port, settings, paths),
+        _detector(CANDIDATE, settings.drift_detector_new_port, settings, paths),
+        _nginx_config(paths),
         _nginx(paths),
         _nginx_watcher(paths),
         _nginx_exporter(addresses),
@@ -41,17 +43,22 @@ def _mongodb(settings: StackSettings, paths: Paths) -> Program:
     return Program("mongodb", ("sh", "-c", run))
 
 
-def _detector(name: str, port: int, settings: StackSettings, paths: Paths) -> Program:
+def _detector(slot: str, port: int, settings: StackSettings, paths: Paths) -> Program:
+    name = detector_of(slot)
     variable = name.replace("_server", "").upper() + "_REFERENCE"
     reference = settings.variables.get(variable, f"{name}/artifacts")
     environment = {
-        "SLOT": name.replace("drift_detector_server", "model_server"),
+        "SLOT": slot,
         "HOST": settings.bind_address,
         "PORT": str(port),
         "REFERENCE": str(paths.project / reference / "reference.safetensors"),
     }
     command = (str(paths.python("drift_detector_server")), "-m", "drift_detector_server")
     return Program(name, command, environment)
+
+
+def _nginx_config(paths: Paths) -> Program:
+    return Program("nginx_config", (str(paths.python("stack")), "-m", "stack.plain.nginx_config"))
 
 
 def _nginx(paths: Paths) -> Program:
@@ -62,14 +69,12 @@ def _nginx(paths: Paths) -> Program:
 
 def _nginx_watcher(paths: Paths) -> Program:
     environment = {
-        "NGINX_FOLDER": str(paths.run / "nginx"),
+        "NGINX_SOURCE": str(paths.project / "nginx"),
         "NGINX_PID": str(paths.temporary / "nginx.pid"),
-        # `env` first, as supervisor strips quotes from a value's ends.
-        "NGINX_RENDER": f"env '{paths.python('stack')}' -m stack.plain.nginx_config",
         "PATH": f"{os.environ.get('PATH', os.defpath)}:/usr/sbin",
     }
-    nginx = paths.project / "nginx"
-    return Program("nginx_watcher", ("sh", str(nginx / "reload_watcher.sh"), str(nginx)), environment)
+    watcher = paths.project / "nginx" / "reload_watcher.sh"
+    return Program("nginx_watcher", ("sh", str(watcher), str(paths.run / "nginx")), environment)
 
 
 def _nginx_exporter(addresses: Addresses) -> Program:

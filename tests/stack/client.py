@@ -12,6 +12,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
+from service.slots import CANDIDATE, STABLE
 from tests.stack.project import PROJECT, SETTINGS
 
 
@@ -22,12 +23,12 @@ def at(port: int) -> str:
 
 NGINX = at(SETTINGS.http_port)
 SLOTS = {
-    "model_server": at(SETTINGS.model_server_port),
-    "model_server_new": at(SETTINGS.model_server_new_port),
+    STABLE: at(SETTINGS.model_server_port),
+    CANDIDATE: at(SETTINGS.model_server_new_port),
 }
 DETECTORS = {
-    "model_server": at(SETTINGS.drift_detector_port),
-    "model_server_new": at(SETTINGS.drift_detector_new_port),
+    STABLE: at(SETTINGS.drift_detector_port),
+    CANDIDATE: at(SETTINGS.drift_detector_new_port),
 }
 PROMETHEUS = at(SETTINGS.prometheus_port)
 DASHBOARDS = at(SETTINGS.grafana_port)

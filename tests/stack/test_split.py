@@ -39,6 +39,18 @@ def test_a_wrong_edit_changes_nothing_and_says_why(stack: LocalWay | ComposeWay)
     assert share_of_new() == 0.5
 
 
+def test_without_what_renders_predictions_go_on(stack: LocalWay | ComposeWay) -> None:
+    """It is started again, and then an edit counts as ever."""
+    with Load() as load:
+        load.wait_for_answers(20)
+        stack.kill("nginx_config")
+        load.wait_for_answers(40)
+    assert set(load.statuses) == {200}, load.statuses
+    with edited_split(EQUAL, NINE_TO_ONE):
+        wait_for("nine of ten go to the new slot", lambda: share_of_new(10) >= 0.9, 15)
+    wait_for("the shipped split again", lambda: share_of_new() == 0.5, 5)
+
+
 def test_changing_the_split_fails_no_request(stack: LocalWay | ComposeWay) -> None:
     """Under load, there and back, every request is answered."""
     with Load() as load:

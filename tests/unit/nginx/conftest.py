@@ -174,6 +174,52 @@ def stopped(tmp_path: Path, temporary: Path) -> Iterator[Stack]:
         slot.stop()
 
 
+@dataclass
+class Renderer:
+    """The program that renders, with this stack's addresses, each as often as `Stack.replicas` says."""
+
+    command: list[str]
+    log: Path
+
+    def start(self) -> None:
+        """Start it, again where it was killed."""
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(self.command, stdout=output, stderr=subprocess.STDOUT)
+
+    def kill(self) -> None:
+        """End it as the kernel would."""
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def renderer(stack: Stack) -> Iterator[Renderer]:
+    """Run what renders."""
+    slots = {name: slot.address for name, slot in stack.slots.items()}
+    listeners = {port: f"127.0.0.1:{free}" for port, free in stack.ports.items()}
+    program = stack.folder / "render.py"
+    program.write_text(
+        f"import sys; sys.path.insert(0, {str(PROJECT)!r})\n"
+        "from pathlib import Path\n"
+        "from nginx.render import keep_rendered\n"
+        "from stack.plain.addresses import Addresses\n"
+        "from stack.plain.nginx_config import NginxPlace, nginx_version, render\n"
+        "def replicas():\n"
+        f"    written = dict(pair.split('=') for pair in Path({str(stack.replicas)!r}).read_text().split())\n"
+        f"    return {{slot: int(written.get(slot, 1)) for slot in {list(slots)!r}}}\n"
+        "def rewrite(text):\n"
+        f"    slots = {{slot: ({slots!r}[slot],) * count for slot, count in replicas().items()}}\n"
+        f"    addresses = Addresses(slots, {listeners!r}, {{}})\n"
+        f"    return render(text, NginxPlace(addresses, Path({str(stack.temporary)!r}), version))\n"
+        "version = nginx_version()\n"
+        f"keep_rendered(Path({str(stack.source)!r}), Path({str(stack.rendered)!r}), replicas, rewrite)\n"
+    )
+    running = Renderer([sys.executable, str(program)], stack.folder / "renderer.log")
+    running.start()
+    yield running
+    running.kill()
+
+
 @contextmanager
 def nginx_of(stack: Stack) -> Iterator[Stack]:
     """Run nginx, without the watcher."""
@@ -199,28 +245,14 @@ def stack(stopped: Stack) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def watcher_log(stack: Stack) -> Iterator[Path]:
-    """Run the watcher, rendering as the local way does; return what it writes."""
-    render = stack.folder / "render.py"
-    slots = {name: (slot.address,) for name, slot in stack.slots.items()}
-    listeners = {port: f"127.0.0.1:{free}" for port, free in stack.ports.items()}
-    render.write_text(
-        f"import sys; sys.path.insert(0, {str(PROJECT)!r})\n"
-        "from pathlib import Path\n"
-        "from stack.plain.addresses import Addresses\n"
-        "from stack.plain.nginx_config import NginxPlace, nginx_version, render_folder\n"
-        f"place = NginxPlace(Addresses({slots!r}, {listeners!r}, {{}}),"
-        f" Path({str(stack.temporary)!r}), nginx_version())\n"
-        f"render_folder(Path({str(stack.source)!r}), Path({str(stack.rendered)!r}), place)\n"
-    )
+def watcher_log(stack: Stack, renderer: Renderer) -> Iterator[Path]:
+    """Run the watcher, and what renders for it; return what the watcher writes."""
     environment = {
         "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
-        "NGINX_FOLDER": str(stack.rendered),
+        "NGINX_SOURCE": str(stack.source),
         "NGINX_PID": str(stack.temporary / "nginx.pid"),
-        "NGINX_RENDER": f"'{sys.executable}' '{render}'",
-        "NGINX_WATCH": f"cat '{stack.replicas}'",
     }
-    command = ["sh", str(PROJECT / "nginx" / "reload_watcher.sh"), str(stack.source)]
+    command = ["sh", str(PROJECT / "nginx" / "reload_watcher.sh"), str(stack.rendered)]
     log = stack.folder / "watcher.log"
     with log.open("wb") as output, subprocess.Popen(command, env=environment, stderr=output) as watcher:
         try:

@@ -1,68 +1,96 @@
-"""Counting a slot's replicas in nginx's container, and giving each its share of the slot's weight."""
+"""Counting a slot's replicas in a container, and giving each its share of the slot's weight."""
 
-import subprocess
+import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from nginx.render import Look, read_folder, rendered, write_folder
+from nginx.replicas import ReplicaCounts, count_replicas
+from service.slots import SLOTS
+from tests.waiting import until
+
 NGINX = Path(__file__).parents[3] / "nginx"
-BUSYBOX = "Server:\t\t127.0.0.11\nAddress:\t127.0.0.11:53\n\nNon-authoritative answer:\n"
-GETENT = """172.18.0.4      STREAM model_server
-172.18.0.4      DGRAM
-172.18.0.4      RAW
-172.18.0.7      STREAM
-"""
+Known = dict[str, list[str]]
+ADDRESSES: Known = {
+    "model_server": ["172.18.0.3", "172.18.0.4", "172.18.0.12", "172.18.0.4"],
+    "model_server_new": ["172.18.0.5"],
+}
+GETENT: Known = {slot: ["172.18.0.4", "172.18.0.4", "172.18.0.4", "172.18.0.7"] for slot in SLOTS}
 
 
-def program(folder: Path, name: str, answers: dict[str, str]) -> None:
-    """Write a place-taker for a program that looks names up; it fails for a name without an answer."""
-    for slot, text in answers.items():
-        (folder / f"{name}-{slot}.txt").write_text(text)
-    path = folder / name
-    path.write_text(f'#!/bin/sh\nfor slot in "$@"; do :; done\ncat "{folder}/{name}-$slot.txt"\n')
-    path.chmod(0o755)
+@pytest.fixture
+def dns(monkeypatch: pytest.MonkeyPatch) -> Callable[[Known | int], None]:
+    """Let the DNS know some names, or answer every question with an error."""
+
+    def know(known: Known | int) -> None:
+        def look_up(name: str, *_: object) -> list[tuple[object, ...]]:
+            if isinstance(known, int):
+                raise socket.gaierror(known, "as the test says")
+            if name not in known:
+                raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in known[name]]
+
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+    return know
 
 
-def replicas(folder: Path, script: str = "replicas.sh", *arguments: str) -> str:
-    command = ["sh", str(NGINX / script), *arguments]
-    environment = {"PATH": f"{folder}:/usr/bin:/bin"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    return done.stdout.strip()
+def replicas(before: int = 1) -> str:
+    return " ".join(f"{slot}={count_replicas(slot, before)}" for slot in SLOTS)
 
 
-def addresses(*numbers: int) -> str:
-    """Return what busybox's nslookup says."""
-    return BUSYBOX + "".join(f"Name:\tmodel_server\nAddress: 172.18.0.{number}\n" for number in numbers)
+def test_every_address_counts_once(dns: Callable[[Known | int], None]) -> None:
+    """However often the DNS names it."""
+    dns(ADDRESSES)
+    assert replicas() == "model_server=3 model_server_new=1"
 
 
-def test_every_address_counts_once(tmp_path: Path) -> None:
-    """The DNS server's own address is none of them."""
-    program(tmp_path, "nslookup", {"model_server": addresses(3, 4, 12, 4), "model_server_new": addresses(5)})
-    assert replicas(tmp_path) == "model_server=3 model_server_new=1"
+def test_an_address_counts_once_for_all_its_kinds_of_socket(dns: Callable[[Known | int], None]) -> None:
+    """The resolver names each for streams, datagrams and raw sockets."""
+    dns(GETENT)
+    assert replicas() == "model_server=2 model_server_new=2"
 
 
-@pytest.mark.parametrize("known", [{}, {"model_server": BUSYBOX, "model_server_new": BUSYBOX}])
-def test_a_slot_that_nobody_knows_counts_as_one(tmp_path: Path, known: dict[str, str]) -> None:
+@pytest.mark.parametrize("known", [{}, socket.EAI_NODATA])
+def test_a_slot_that_nobody_knows_counts_as_one(
+    dns: Callable[[Known | int], None], known: Known | int
+) -> None:
     """Its only replica is being restarted: the shares stay."""
-    program(tmp_path, "nslookup", known)
-    program(tmp_path, "getent", {})
-    assert replicas(tmp_path) == "model_server=1 model_server_new=1"
+    dns(known)
+    assert replicas(before=3) == "model_server=1 model_server_new=1"
 
 
-def test_another_image_may_have_another_program(tmp_path: Path) -> None:
-    """Without nslookup it is getent that is asked."""
-    program(tmp_path, "nslookup", {})
-    program(tmp_path, "getent", {"model_server": GETENT, "model_server_new": GETENT})
-    assert replicas(tmp_path) == "model_server=2 model_server_new=2"
+def test_a_dns_that_does_not_answer_changes_no_count(dns: Callable[[Known | int], None]) -> None:
+    """The split does not jump because a question was lost."""
+    dns(socket.EAI_AGAIN)
+    assert replicas(before=3) == "model_server=3 model_server_new=3"
+
+
+def test_one_slots_slow_answer_keeps_no_other_waiting(
+    dns: Callable[[Known | int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest counts are there at any time."""
+    dns({"model_server": ["172.18.0.3", "172.18.0.4"]})
+    quick = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket,
+        "getaddrinfo",
+        lambda name, *rest: until(name, lambda: False) if name == "slow" else quick(name, *rest),
+    )
+    counts = ReplicaCounts(["slow", "model_server"])
+    counts.start()
+    until("the other slot's count", lambda: counts.latest() == {"slow": 1, "model_server": 2}, 5)
 
 
 def test_nginx_reads_shared_weights(tmp_path: Path) -> None:
     """What is rendered is the folder's files with the weights shared, and nothing that is no longer there."""
-    program(tmp_path, "nslookup", {"model_server": addresses(3, 4, 5), "model_server_new": addresses(6)})
     target = tmp_path / "rendered"
     target.mkdir()
     (target / "old.conf").write_text("")
-    replicas(tmp_path, "render.sh", str(NGINX), str(target))
+    look = Look(read_folder(NGINX), {"model_server": 3, "model_server_new": 1})
+    write_folder(target, rendered(look))
     assert {path.name for path in target.iterdir()} == {path.name for path in NGINX.glob("*.conf")}
     split = (target / "default.conf").read_text()
     assert "server model_server:8000      weight=1 " in split

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from nginx.split import shared
 from stack.plain.addresses import Addresses
 from stack.plain.nginx_config import NginxPlace, nginx_version, render, render_folder
 from stack.plain.packages import find_program
@@ -45,22 +46,32 @@ def test_a_slot_has_a_server_for_each_replica(tmp_path: Path) -> None:
     ("stable", "candidate", "expected"),
     [(1, 1, (9, 1)), (3, 1, (9, 3)), (1, 3, (27, 1)), (2, 3, (27, 2)), (4, 2, (9, 2)), (16, 16, (9, 1))],
 )
-def test_replicas_share_their_slots_weight(
-    tmp_path: Path, stable: int, candidate: int, expected: tuple[int, int]
-) -> None:
+def test_replicas_share_their_slots_weight(stable: int, candidate: int, expected: tuple[int, int]) -> None:
     """Whatever their numbers, the sums of weights stand as 9 to 1."""
-    text = "server model_server:8000 weight=9 resolve;\nserver model_server_new:8000 resolve;\n"
-    (tmp_path / "default.conf").write_text(text)
-    weights = dict(re.findall(r"server (\w+):8000 +weight=(\d+)", shared(tmp_path, stable, candidate)))
+    servers = "server model_server:8000 weight=9 resolve;\nserver model_server_new:8000 resolve;\n"
+    text = shared(
+        f"upstream split {{\n{servers}}}\n", {"model_server": stable, "model_server_new": candidate}
+    )
+    weights = dict(re.findall(r"server (\w+):8000 +weight=(\d+)", text))
     assert (int(weights["model_server"]), int(weights.get("model_server_new", 1))) == expected
     assert expected[0] * stable == 9 * expected[1] * candidate
 
 
-def shared(folder: Path, stable: int, candidate: int) -> str:
-    """Return default.conf as nginx/ hands it to nginx in its container."""
-    replicas = f"replicas=model_server={stable} model_server_new={candidate}"
-    command = ["awk", "-v", replicas, "-f", str(NGINX / "share_weights.awk"), str(folder / "default.conf")]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+def test_the_plain_way_shares_weights_too(tmp_path: Path) -> None:
+    """Three processes of the stable slot have its weight together, and the candidate's one as much."""
+    render_folder(NGINX, tmp_path / "nginx", place(tmp_path, stable=3))
+    split = (tmp_path / "nginx" / "default.conf").read_text("utf-8")
+    found = re.findall(r"server 127\.0\.0\.1:(\d+) +weight=(\d+)", split)
+    assert found == [("18000", "1"), ("18002", "1"), ("18004", "1"), ("18001", "3")]
+
+
+def test_a_server_of_several_lines_is_copied_without_them(tmp_path: Path) -> None:
+    """So that lines keep their numbers here as well."""
+    text = "server model_server:8000 # the stable one\n    weight=2 # twice\n    resolve;\n"
+    expected = (
+        "server 127.0.0.1:18000 # the stable one\n    weight=2 # twice\n; server 127.0.0.1:18002 weight=2;\n"
+    )
+    assert render(text, place(tmp_path, stable=2)) == expected
 
 
 @pytest.mark.parametrize("edit", ["weight=9", "down", "weight=3 max_fails=2"])

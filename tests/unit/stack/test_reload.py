@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from service.slots import SLOTS
 from stack import reload as reload_module
 from stack.paths import Paths
 from stack.plain import supervisor
-from stack.plain.addresses import SLOTS
 from stack.plain.program import Program
 from stack.reload import local_orders, reload_without_docker
 from stack.settings import StackSettings, load_stack_settings

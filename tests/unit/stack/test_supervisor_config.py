@@ -39,7 +39,7 @@ def test_values_come_through_as_they_are(tmp_path: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore:Supervisord is running as root")
 def test_every_program_of_the_stack_is_there(tmp_path: Path) -> None:
-    """Both slots, both detectors, the database, nginx and its watcher, and all that watches."""
+    """Both slots, both detectors, the database, nginx, its renderer and watcher, and all that watches."""
     settings = load_stack_settings(tmp_path, {}, http_port=80)
     found = read(programs(settings, local_addresses(settings), Paths(tmp_path)), Paths(tmp_path))
     assert set(found) == {
@@ -48,6 +48,7 @@ def test_every_program_of_the_stack_is_there(tmp_path: Path) -> None:
         "model_server_new",
         "drift_detector_server",
         "drift_detector_server_new",
+        "nginx_config",
         "nginx",
         "nginx_watcher",
         "nginx_exporter",

@@ -1,0 +1,121 @@
+"""Render the files that people edit into those that nginx reads: replicas share their slot's weight.
+
+    python -m nginx.render SOURCE TARGET
+
+looks at the *.conf files of SOURCE four times a second, and at the slots' replicas once. Lines keep their
+numbers, so that nginx's complaint about a rendered file points into the edited one. Standard library only.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from nginx.replicas import ReplicaCounts
+from nginx.split import parse, shared
+from service.slots import SLOTS
+
+LOOK_SECONDS = 0.25
+MAIN_FILE = "nginx.conf"  # written last: where it is, all are there
+Rewrite = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Look:
+    """The files' texts by name, and each slot's replicas, at one time."""
+
+    files: Mapping[str, str]
+    replicas: Mapping[str, int]
+
+
+def unchanged(text: str) -> str:
+    """Return the text: in its container nginx finds everything where the files say."""
+    return text
+
+
+def rendered(look: Look, rewrite: Rewrite = unchanged) -> dict[str, str]:
+    """Return the files that nginx reads; `rewrite` then fits each to the place where nginx runs."""
+    return {name: rewrite(shared(text, look.replicas)) for name, text in look.files.items()}
+
+
+def not_understood(look: Look) -> list[str]:
+    """Return a line for whatever of the split is passed on as it is."""
+    splits = {name: parse(text) for name, text in sorted(look.files.items())}
+    if not any(split.servers or split.not_understood for split in splits.values()):
+        return ["*.conf: no `upstream split` with servers"]
+    return [f"{name}:{one.line}: {one.why}" for name, split in splits.items() for one in split.not_understood]
+
+
+def read_folder(folder: Path) -> dict[str, str]:
+    """Return the *.conf files, byte for byte: line ends stay, and so does what is not UTF-8."""
+    paths = (
+        path for path in folder.glob("*.conf") if path.name[0] != "."
+    )  # an editor's own begin with a dot
+    return {path.name: path.read_bytes().decode("utf-8", "surrogateescape") for path in paths}
+
+
+def write_folder(folder: Path, files: Mapping[str, str]) -> list[str]:
+    """Let a folder have these *.conf files and no others; return the names of those that changed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    before = read_folder(folder)
+    changed = sorted(name for name in files if files[name] != before.get(name))
+    for name in sorted(changed, key=lambda name: name == MAIN_FILE):
+        draft = folder / f"{name}.draft"
+        draft.write_bytes(files[name].encode("utf-8", "surrogateescape"))
+        draft.replace(folder / name)
+    gone = sorted(before.keys() - files.keys())
+    for name in gone:
+        (folder / name).unlink()
+    return changed + gone
+
+
+def wait_for_the_next_look() -> None:
+    """Let some time pass."""
+    time.sleep(LOOK_SECONDS)
+
+
+def keep_rendered(
+    source: Path,
+    target: Path,
+    replicas: Callable[[], Mapping[str, int]],
+    rewrite: Rewrite = unchanged,
+    pause: Callable[[], None] = wait_for_the_next_look,
+) -> None:
+    """Render whenever the files or the replicas have changed, for ever."""
+    seen = done = None
+    while True:
+        look = _look(source, replicas)
+        if look == seen and look != done:  # twice the same: no editor is half-way through
+            done = look
+            for line in [look] if isinstance(look, str) else _render(look, source, target, rewrite):
+                print(f"nginx_config: {line}", flush=True)
+        seen = look
+        pause()
+
+
+def _look(source: Path, replicas: Callable[[], Mapping[str, int]]) -> Look | str:
+    try:
+        return Look(read_folder(source), replicas())
+    except OSError as error:
+        return str(error)
+
+
+def _render(look: Look, source: Path, target: Path, rewrite: Rewrite) -> list[str]:
+    """Render, and return what there is to say."""
+    changed = write_folder(target, rendered(look, rewrite))
+    counts = ", ".join(f"{slot} {count}" for slot, count in look.replicas.items())
+    done = [f"rendered {' '.join(changed)}; replicas: {counts}"] if changed else []
+    return done + [f"not understood, left as it is: {source}/{line}" for line in not_understood(look)]
+
+
+def main() -> None:
+    """Render for nginx in its container."""
+    source, target = map(Path, sys.argv[1:])
+    counts = ReplicaCounts(SLOTS)
+    counts.start()
+    keep_rendered(source, target, counts.latest)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""What people edit is rendered for nginx, while it is edited and after a crash."""
+
+from pathlib import Path
+
+import pytest
+
+from nginx.render import Look, keep_rendered, not_understood, read_folder, rendered, write_folder
+from tests.unit.nginx.conftest import Renderer, Stack, wait_for
+from tests.unit.nginx.test_reload_watcher import CANDIDATE, STABLE, slots_of
+
+NGINX = Path(__file__).parents[3] / "nginx"
+ONE_EACH = {"model_server": 1, "model_server_new": 1}
+
+
+def test_with_one_replica_each_nginx_reads_what_was_written(tmp_path: Path) -> None:
+    """Byte for byte, with Windows' line ends and a comment in another encoding too."""
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.mkdir()
+    text = (NGINX / "default.conf").read_bytes().replace(b"\n", b"\r\n") + "# für später".encode("latin-1")
+    (source / "default.conf").write_bytes(text)
+    write_folder(target, rendered(Look(read_folder(source), ONE_EACH)))
+    assert (target / "default.conf").read_bytes() == text
+
+
+def test_only_what_changed_is_written(tmp_path: Path) -> None:
+    """And nginx.conf last: nginx waits for it, and then has all."""
+    files = {"nginx.conf": "a", "default.conf": "b", "servers.conf": "c"}
+    assert write_folder(tmp_path, files) == ["default.conf", "nginx.conf", "servers.conf"]
+    times = {name: (tmp_path / name).stat().st_mtime_ns for name in files}
+    assert max(times, key=times.__getitem__) == "nginx.conf"
+    assert write_folder(tmp_path, files | {"default.conf": "d"}) == ["default.conf"]
+    assert write_folder(tmp_path, {"nginx.conf": "a"}) == ["default.conf", "servers.conf"]
+    assert [path.name for path in tmp_path.iterdir()] == ["nginx.conf"]
+
+
+def test_an_editors_own_files_are_none_of_nginxs(tmp_path: Path) -> None:
+    """Emacs keeps a link to nowhere beside a file that is being edited."""
+    (tmp_path / ".#default.conf").symlink_to("someone@somewhere.1234")
+    (tmp_path / "default.conf~").write_text("")
+    assert read_folder(tmp_path) == {}
+
+
+def test_what_is_not_understood_is_named_by_file_and_line() -> None:
+    """Wherever the split stands; a split that is gone is said as well."""
+    text = "upstream split {\n    server model_server:8000;\n    server 10.0.0.7:80;\n}\n"
+    files = {"nginx.conf": "include mine.conf;", "mine.conf": text}
+    expected = "mine.conf:3: `server 10.0.0.7:80`: not model_server:8000 or model_server_new:8000"
+    assert not_understood(Look(files, ONE_EACH)) == [expected]
+    assert not_understood(Look({"nginx.conf": ""}, ONE_EACH)) == ["*.conf: no `upstream split` with servers"]
+
+
+def test_a_change_is_one_line_in_the_log(stack: Stack, renderer: Renderer, watcher_log: Path) -> None:
+    """So is what of it is passed on as it was written."""
+    stack.edit(STABLE, "model_server:8000 weight=2 backup")
+    stack.edit(CANDIDATE, "model_server_new:8000 weight=5")
+    wait_for(lambda: "backup" in renderer.log.read_text(), seconds=3)
+    stack.replicas.write_text("model_server=2")
+    wait_for(lambda: "model_server 2" in renderer.log.read_text(), seconds=3)
+    lines = renderer.log.read_text().splitlines()
+    assert "rendered default.conf; replicas: model_server 1, model_server_new 1" in lines[0]
+    assert f"not understood, left as it is: {stack.source}/default.conf:13: " in lines[1]
+
+
+def test_half_a_file_is_not_rendered(tmp_path: Path) -> None:
+    """While an editor writes piece by piece, nginx keeps the old file whole."""
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.mkdir()
+    found: list[str] = []
+    pieces = ["old;", "old;", "", "ne", "new", "new;", "new;", "new;"]
+    (source / "default.conf").write_text(pieces[0])
+
+    def another_look() -> None:
+        found.append("".join(read_folder(target).values()) if target.exists() else "nothing yet")
+        if len(found) == len(pieces):
+            raise EOFError
+        (source / "default.conf").write_text(pieces[len(found)])
+
+    with pytest.raises(EOFError):
+        keep_rendered(source, target, dict, pause=another_look)
+    assert found == ["nothing yet", "old;", "old;", "old;", "old;", "old;", "new;", "new;"]
+
+
+def test_a_file_that_cannot_be_read_changes_nothing_and_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rendering goes on as soon as it can be."""
+    source, target = tmp_path / "source", tmp_path / "target"
+    (source / "default.conf").mkdir(parents=True)
+    looks: list[bool] = []
+
+    def another_look() -> None:
+        looks.append(target.exists())
+        if len(looks) == 3:
+            (source / "default.conf").rmdir()
+        if len(looks) == 5:
+            raise EOFError
+
+    with pytest.raises(EOFError):
+        keep_rendered(source, target, dict, pause=another_look)
+    assert looks == [False, False, False, False, True]
+    complaint, *_ = capsys.readouterr().out.splitlines()
+    assert "Is a directory" in complaint
+    assert "default.conf" in complaint
+
+
+def test_a_crash_while_writing_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new one takes its place at once or not at all, and what a crash leaves is none of nginx's."""
+    write_folder(tmp_path, {"default.conf": "old"})
+    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        write_folder(tmp_path, {"default.conf": "new"})
+    assert read_folder(tmp_path) == {"default.conf": "old"}
+
+
+def test_without_the_renderer_requests_go_on_and_a_new_one_catches_up(
+    stack: Stack, renderer: Renderer, watcher_log: Path
+) -> None:
+    """An edit that nobody saw counts from the start of what renders next."""
+    renderer.kill()
+    stack.edit(STABLE, "model_server:8000 weight=9")
+    assert slots_of(stack).count("model_server") == 5
+    renderer.start()
+    wait_for(lambda: slots_of(stack).count("model_server") == 9, seconds=3)
