@@ -1,15 +1,15 @@
-"""The local way's addresses: what Compose's service names become on the loopback."""
+"""The addresses of the plain processes: what Compose's service names become on the loopback."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from service.slots import CANDIDATE, SLOTS, STABLE, detector_of
 from stack.settings import StackSettings
 
 FIRST_SERVING_PORT = (
     18000  # the replicas of both slots take turns: the stable slot's are even, the candidate's odd
 )
-FIRST_INTERNAL_PORT = 18100  # as many above, where each replica takes the order to reload its package
-SLOTS = ("model_server", "model_server_new")
+FIRST_INTERNAL_PORT = 18100  # as many above, where each replica is told to reload its package
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,9 @@ def local_addresses(settings: StackSettings) -> Addresses:
     """Return the addresses for the ports that .env chooses."""
     bind, reach = settings.bind_address, settings.reach
     replicas = local_replicas(settings)
-    slots = {slot: tuple(one.address for one in replicas if one.slot == slot) for slot in SLOTS}
+    slots: dict[str, tuple[str, ...]] = {
+        slot: tuple(one.address for one in replicas if one.slot == slot) for slot in SLOTS
+    }
     return Addresses(
         slots=slots,
         nginx_listeners={
@@ -69,8 +71,8 @@ def local_addresses(settings: StackSettings) -> Addresses:
         },
         scraped={
             **slots,
-            "drift_detector_server": (f"{reach}:{settings.drift_detector_port}",),
-            "drift_detector_server_new": (f"{reach}:{settings.drift_detector_new_port}",),
+            detector_of(STABLE): (f"{reach}:{settings.drift_detector_port}",),
+            detector_of(CANDIDATE): (f"{reach}:{settings.drift_detector_new_port}",),
             "node_exporter": ("127.0.0.1:19100",),
             "nginx_exporter": ("127.0.0.1:19113",),
             "localhost:9090": (f"{reach}:{settings.prometheus_port}",),

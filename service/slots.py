@@ -1,0 +1,14 @@
+"""The two slots, by the names of their Compose services. Standard library only: stack/ and nginx/ have no more."""
+
+from typing import Final, Literal, get_args
+
+Slot = Literal["model_server", "model_server_new"]
+
+SLOTS: Final[tuple[Slot, Slot]] = get_args(Slot)
+STABLE, CANDIDATE = SLOTS
+PORT: Final = 8000  # where every slot and detector listens in its container
+
+
+def detector_of(slot: str) -> str:
+    """Return the service that watches a slot for drift."""
+    return slot.replace("model_server", "drift_detector_server")
