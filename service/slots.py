@@ -1,10 +1,10 @@
-"""The two slots, by the names of their Compose services. Standard library only: stack/ and nginx/ have no more."""
+"""The two slots, by the names of their Compose services. Standard library only, as stack/ and nginx/ are."""
 
 from typing import Final, Literal, get_args
 
 Slot = Literal["model_server", "model_server_new"]
 
-SLOTS: Final[tuple[Slot, Slot]] = get_args(Slot)
+SLOTS: Final[tuple[str, str]] = get_args(Slot)
 STABLE, CANDIDATE = SLOTS
 PORT: Final = 8000  # where every slot and detector listens in its container
 

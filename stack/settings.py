@@ -86,8 +86,3 @@ def load_stack_settings(project: Path, environment: Mapping[str, str], *, http_p
 def local_settings(project: Path) -> StackSettings:
     """Return the settings of the plain processes: port 8080 in place of 80 for users who may not have 80."""
     return load_stack_settings(project, os.environ, http_port=80 if _may_listen_on_80() else 8080)
-
-
-def docker_settings(project: Path) -> StackSettings:
-    """Return the settings that Compose reads."""
-    return load_stack_settings(project, os.environ, http_port=80)
