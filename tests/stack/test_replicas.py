@@ -2,19 +2,13 @@
 
 import os
 import time
-from collections import Counter
 
-from tests.stack.client import Load, edited_split, predict, total, wait_for
+from tests.stack.client import Load, edited_split, predict, share_of_new, total, wait_for
 from tests.stack.project import attempt
 from tests.stack.running_stack import ComposeStack, PlainStack, RunningStack
 
 EQUAL = "server model_server:8000      weight=1"
 NINE_TO_ONE = "server model_server:8000      weight=9"
-
-
-def share_of_new(count: int = 20) -> float:
-    slots = Counter(predict().headers["x-slot"] for _ in range(count))
-    return slots["model_server_new"] / count
 
 
 def serving(slot: str) -> float:

@@ -1,18 +1,12 @@
 """Editing `nginx/default.conf` while people use the stack."""
 
 import time
-from collections import Counter
 
-from tests.stack.client import Load, edited_split, predict, wait_for
+from tests.stack.client import Load, edited_split, share_of_new, wait_for
 from tests.stack.running_stack import PlainStack, RunningStack
 
 EQUAL = "server model_server_new:8000  weight=1"
 NINE_TO_ONE = "server model_server_new:8000  weight=9"
-
-
-def share_of_new(count: int = 20) -> float:
-    slots = Counter(predict().headers["x-slot"] for _ in range(count))
-    return slots["model_server_new"] / count
 
 
 def test_a_saved_edit_counts_within_three_seconds(stack: RunningStack) -> None:
