@@ -21,13 +21,13 @@ up: ## run everything and wait until it is ready
 down: ## stop everything; the data stay
 	@$(PYTHON) -m stack down
 
-status: ## show every part, its URL and its state
+status: ## show every component, its URL and its state
 	@$(PYTHON) -m stack status
 
 logs: ## follow the logs
 	@$(PYTHON) -m stack logs
 
-reload: ## load the model packages anew, without a pause; SLOT=model_server or model_server_new: that one's
+reload: ## load the model packages again, without a pause; SLOT=model_server or model_server_new: only that slot's
 	@$(PYTHON) -m stack reload $(SLOT)
 
 test: ## run every test that needs no Docker

@@ -13,22 +13,27 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from benchmark.contestants import Contestant
-from benchmark.images import ensure_images
-from benchmark.machine import cores, describe_machine
-from benchmark.models import ensure_image_package, ensure_regressor_package
-from benchmark.ours import our_contestants
-from benchmark.packages import ensure_benchmark_packages
-from benchmark.peers.folders import peer_contestants
+from benchmark.config import prepare_config
+from benchmark.machine import describe_machine
+from benchmark.ours import our_systems
+from benchmark.peers.folders import peer_systems
 from benchmark.report import render
 from benchmark.results import Results, load_results
-from benchmark.session import Session
-from benchmark.setting import Setting
+from benchmark.run import BenchmarkRun
+from benchmark.systems import SystemUnderTest
 from stack.environments import ensure_environment
 from stack.paths import Paths
+from stack.plain.packages import OF_THE_STACK, ensure_packages
 from stack.say import say
 from stack.settings import local_settings
 
+# program → Debian's package
+NEEDED = {
+    "nginx": OF_THE_STACK["nginx"],
+    "wrk": "wrk",
+    "hey": "hey",
+    "java": "default-jre-headless",
+}
 SECONDS, QUICK_SECONDS = 8, 3
 ROUNDS = 3
 
@@ -52,49 +57,47 @@ def arguments(words: Sequence[str] | None, names: Sequence[str]) -> argparse.Nam
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run, and return 0 whatever the figures are: to judge them is the reader's part."""
+    """Run, and return 0 whatever the figures are: it is for the reader to judge them."""
     paths = Paths()
     os.chdir(paths.project)
-    every = [*our_contestants(), *peer_contestants()]
+    every = [*our_systems(), *peer_systems()]
     chosen = arguments(words, [one.name for one in every])
     partial = chosen.quick or chosen.only or chosen.report  # earlier results may be anything
     output = chosen.output or (None if partial else paths.project / "docs" / "benchmark.md")
     if chosen.report:
         return publish(load_results(chosen.report), output)
-    contestants = select(every, chosen.only)
+    systems = select(every, chosen.only)
     folder = paths.project / ".local" / "benchmark"
-    prepare(contestants, paths)
-    setting = Setting(
+    prepare(systems, paths)
+    config = prepare_config(
         paths,
-        ensure_images(folder / "images"),
-        ensure_image_package(paths),
-        ensure_regressor_package(paths, folder),
-        cores(),
-        chosen.seconds or (QUICK_SECONDS if chosen.quick else SECONDS),
-        chosen.rounds or (1 if chosen.quick else ROUNDS),
-        chosen.quick,
-        folder / "bodies",
+        folder,
         folder / f"results-{time.strftime('%Y%m%d-%H%M%S')}.json",
+        seconds=chosen.seconds or (QUICK_SECONDS if chosen.quick else SECONDS),
+        rounds=chosen.rounds or (1 if chosen.quick else ROUNDS),
+        quick=chosen.quick,
     )
-    session = Session(setting, Results(describe_machine(paths.environments)))
-    session.run(contestants)
-    say(f"raw results: {setting.raw}")
-    return publish(session.results, output)
+    run = BenchmarkRun(config, Results(describe_machine(paths.environments)))
+    run.measure_all(systems)
+    say(f"raw results: {config.raw}")
+    return publish(run.results, output)
 
 
-def select(every: Sequence[Contestant], names: str | None) -> list[Contestant]:
-    """Return the contestants of that name, or all."""
+def select(every: Sequence[SystemUnderTest], names: str | None) -> list[SystemUnderTest]:
+    """Return the systems of that name, or all."""
     wanted = names.split(",") if names else [one.name for one in every]
     if unknown := set(wanted) - {one.name for one in every}:
-        raise SystemExit(f"nobody is called {', '.join(sorted(unknown))}")
+        raise SystemExit(
+            f"there is no system called {', '.join(sorted(unknown))}: see --help for their names"
+        )
     return [one for one in every if one.name in wanted]
 
 
-def prepare(contestants: Sequence[Contestant], paths: Paths) -> None:
+def prepare(systems: Sequence[SystemUnderTest], paths: Paths) -> None:
     """Make every environment and package that is needed."""
-    ensure_benchmark_packages()
+    ensure_packages(NEEDED)
     index = local_settings(paths.project).torch_index
-    names = ["model_server", *(name for one in contestants for name in one.environments)]
+    names = ["model_server", *(name for one in systems for name in one.environments)]
     for name in dict.fromkeys(names):
         ensure_environment(name, paths, index)
 

@@ -1,21 +1,24 @@
 """The project's own nginx files, rendered for the ports of one benchmark."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from benchmark.contestants import Program
+from benchmark.systems import Server
 from stack.paths import Paths
-from stack.plain.addresses import Addresses
+from stack.plain.addresses import Addresses, Replica
 from stack.plain.nginx_config import NginxPlace, nginx_version, render_folder
 from stack.plain.packages import find_program
+from stack.plain.probes import http_complaint
+from stack.plain.program import Program
 
 
-def nginx_program(folder: Path, port: int, slots: Mapping[str, int]) -> Program:
+def nginx_server(folder: Path, port: int, replicas: Sequence[Replica]) -> Server:
     """Render nginx/ below the folder; the split listens on `port`, the rest of nginx on + 6 to + 8."""
     rendered, temporary = folder / "nginx", folder / "nginx-tmp"
     temporary.mkdir(parents=True, exist_ok=True)
     addresses = Addresses(
-        slots={slot: (f"127.0.0.1:{number}",) for slot, number in slots.items()},
+        slots={one.slot: (one.address,) for one in replicas},
         nginx_listeners={
             80: f"127.0.0.1:{port}",
             8000: f"127.0.0.1:{port + 6}",
@@ -26,5 +29,5 @@ def nginx_program(folder: Path, port: int, slots: Mapping[str, int]) -> Program:
     )
     place = NginxPlace(addresses, temporary, nginx_version())
     render_folder(Paths().project / "nginx", rendered, place)
-    command = [find_program("nginx") or "nginx", "-c", str(rendered / "nginx.conf")]
-    return Program("nginx", command, {}, f"http://127.0.0.1:{port + 8}/healthz")
+    program = Program("nginx", (find_program("nginx") or "nginx", "-c", str(rendered / "nginx.conf")))
+    return Server(program, partial(http_complaint, f"http://{addresses.nginx_listeners[8081]}/healthz"))

@@ -1,4 +1,4 @@
-"""Is the answer right? Asked before a contestant is measured: fast nonsense does not count."""
+"""Is the answer right? Asked before a system is measured: fast nonsense does not count."""
 
 import contextlib
 import re
@@ -8,12 +8,12 @@ from collections.abc import Mapping
 
 from benchmark.load.bodies import Bodies
 
-CALM_SECONDS = 180
+COOL_DOWN_SECONDS = 180
 EXPECTED_NUMBER = 0.4  # of the regressor for [0.2, 0.6]
 
 
 class WrongAnswer(Exception):
-    """A contestant's answer is not the network's."""
+    """A system's answer is not the network's."""
 
 
 def post(url: str, content_type: str, body: bytes) -> str:
@@ -25,7 +25,7 @@ def post(url: str, content_type: str, body: bytes) -> str:
     headers = {"Content-Type": content_type}
     request = urllib.request.Request(url, body, headers)  # noqa: S310 - our own loopback URL
     try:
-        with urllib.request.urlopen(request, timeout=CALM_SECONDS) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=COOL_DOWN_SECONDS) as answer:  # noqa: S310
             return str(answer.read().decode())
     except urllib.error.HTTPError as error:
         raise WrongAnswer(f"answers {error.code}: {error.read()[:200].decode(errors='replace')}") from error
@@ -48,7 +48,7 @@ def check_images(url: str, bodies: Bodies, labels: Mapping[str, str], classes: s
 
 
 def first_of(classes: set[str], text: str) -> str | None:
-    """Return the class that an answer names first: in every contestant's form that is its label."""
+    """Return the class that an answer names first: in every system's form that is its label."""
     found = re.search("|".join(map(re.escape, sorted(classes))), text)
     return found[0] if found else None
 
@@ -65,7 +65,7 @@ def check_number(url: str, bodies: Bodies) -> None:
         raise WrongAnswer(f"answers {text[:200]}, not {EXPECTED_NUMBER}")
 
 
-def wait_until_calm(url: str, bodies: Bodies) -> None:
+def cool_down(url: str, bodies: Bodies) -> None:
     """Send one request and wait for its answer: it queues behind all that the last load left."""
     with contextlib.suppress(WrongAnswer):
         post(url, bodies.content_type, bodies.files[0].read_bytes())

@@ -69,9 +69,9 @@ def _times(goal: str, least: float, results: Results, names: Sequence[str]) -> F
         return _unknown(goal)
     best = max(theirs, key=lambda one: one.per_second)
     if not best.per_second:
-        return Figure(goal, f"{best.contestant} answered nothing", None)
+        return Figure(goal, f"{best.system} answered nothing", None)
     times = ours.per_second / best.per_second
-    found = f"{ours.per_second:.0f}/s against {best.per_second:.0f}/s ({best.contestant}): {times:.1f} times"
+    found = f"{ours.per_second:.0f}/s against {best.per_second:.0f}/s ({best.system}): {times:.1f} times"
     return _judge(goal, found, [one.others for one in (ours, *theirs)], reached=times >= least)
 
 
@@ -81,7 +81,7 @@ def _latency(results: Results) -> Figure:
     if ours is None or len(theirs) < len(PEERS) + 1:
         return _unknown(goal)
     best = min(theirs, key=lambda one: one.p99_milliseconds)
-    found = f"{ours.p99_milliseconds:.0f} ms against {best.p99_milliseconds:.0f} ms ({best.contestant})"
+    found = f"{ours.p99_milliseconds:.0f} ms against {best.p99_milliseconds:.0f} ms ({best.system})"
     reached = ours.p99_milliseconds <= best.p99_milliseconds
     return _judge(goal, found, [one.others for one in (ours, *theirs)], reached=reached)
 

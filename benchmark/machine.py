@@ -10,6 +10,8 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from stack.plain.model_servers import available_cores
+
 WRK_VERSION = r"wrk \S*?(\d[\d.]*)"
 CPUINFO = Path("/proc/cpuinfo")
 DISTRIBUTIONS = {
@@ -26,7 +28,7 @@ def describe_machine(environments: Path) -> dict[str, str]:
     now = datetime.datetime.now(datetime.UTC)
     return {
         "date": now.strftime("%Y-%m-%d %H:%M UTC"),
-        "CPU": f"{cpu_model()}, {cores()} cores",
+        "CPU": f"{cpu_model()}, {available_cores()} cores",
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
         "system": f"{platform.system()} {platform.release()}, Python {platform.python_version()}",
         "load": f"wrk {_version(['wrk', '--version'], WRK_VERSION)}, hey",
@@ -36,11 +38,6 @@ def describe_machine(environments: Path) -> dict[str, str]:
             if (environments / name).exists()
         },
     }
-
-
-def cores() -> int:
-    """Return the cores that this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 def cpu_model(text: str | None = None) -> str:

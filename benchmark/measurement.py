@@ -1,4 +1,4 @@
-"""What one measurement found out, and who took part: the rows of the results."""
+"""What one measurement found out, and what each system is: the rows of the results."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ def disturbance(others: float) -> str:
 class Measurement:
     """One cell of one round. `requests` counts the 2xx answers, `failures` everything else."""
 
-    contestant: str
+    system: str
     case: Case
     round: int
     seconds: float
@@ -57,25 +57,25 @@ class Limit:
 
 @dataclass(frozen=True)
 class Start:
-    """How long a contestant took until it was ready."""
+    """How long a system took until it was ready."""
 
-    contestant: str
+    system: str
     seconds: float
 
 
 @dataclass(frozen=True)
 class Samples:
-    """What our server says of its samples after a stint: written, or dropped for want of room."""
+    """What our server says of its samples after a trial: written, or dropped as their queue was full."""
 
-    contestant: str
+    system: str
     round: int
     written: int
     dropped: int
 
 
 @dataclass(frozen=True)
-class About:
-    """A contestant as the report describes it."""
+class Description:
+    """A system as the report describes it."""
 
     name: str
     title: str

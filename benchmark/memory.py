@@ -1,4 +1,4 @@
-"""How much memory a contestant takes: the proportional share (PSS) of its whole process tree, sampled."""
+"""How much memory a system takes: the proportional share (PSS) of its whole process tree, sampled."""
 
 import threading
 from collections.abc import Sequence

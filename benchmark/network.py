@@ -1,4 +1,4 @@
-"""The one network that every image contestant serves, and the two paths from an upload's bytes to an answer.
+"""The one network that every image system serves, and the two paths from an upload's bytes to an answer.
 
 `plain` is what anyone would write: Pillow decodes the whole image, then resize, crop, normalise, one forward
 pass. `fast` is the model server's own code for the same. Only this module knows what that code is called.
@@ -31,7 +31,7 @@ class Answer:
     embedding: NDArray[np.float32]
 
 
-class Way(Protocol):
+class Pipeline(Protocol):
     """A path from bytes to numbers."""
 
     def prepare(self, data: bytes) -> NDArray[Any]:
@@ -47,15 +47,15 @@ class Network:
     def __init__(self, package: Path, decoder: Decoder = "plain") -> None:
         loaded = load_model_package(package)
         self.classes = loaded.manifest.classes
-        self._way: Way = PlainWay(loaded) if decoder == "plain" else FastWay(loaded)
+        self._pipeline: Pipeline = PlainPipeline(loaded) if decoder == "plain" else FastPipeline(loaded)
 
     def prepare(self, data: bytes) -> NDArray[Any]:
         """Decode one image and bring it to the network's size."""
-        return self._way.prepare(data)
+        return self._pipeline.prepare(data)
 
     def answer(self, prepared: Sequence[NDArray[Any]]) -> list[Answer]:
         """Classify a batch in one forward pass."""
-        probabilities, embeddings = self._way.infer(np.stack(prepared))
+        probabilities, embeddings = self._pipeline.infer(np.stack(prepared))
         return [
             Answer(self.classes[int(row.argmax())], float(row.max()), embedding)
             for row, embedding in zip(probabilities, embeddings, strict=True)
@@ -69,7 +69,7 @@ def peer_network() -> Network:
     return Network(Path(os.environ["MODEL_PACKAGE"]), decoder)
 
 
-class PlainWay:
+class PlainPipeline:
     """The straightforward path, written out: it must not get faster when the model server does."""
 
     def __init__(self, package: ModelPackage) -> None:
@@ -100,7 +100,7 @@ class PlainWay:
         return probabilities.numpy(), embeddings.numpy()
 
 
-class FastWay:
+class FastPipeline:
     """The model server's own decoding and inference."""
 
     def __init__(self, package: ModelPackage) -> None:

@@ -1,7 +1,7 @@
 """Results as Markdown: what was measured, on what, the tables, and the figures."""
 
 from benchmark.cases import EVERY, MAIN, Case
-from benchmark.measurement import About
+from benchmark.measurement import Description
 from benchmark.results import Results
 from benchmark.tables import case_table, figures_table, limits_table, samples_table, starts_table
 
@@ -29,7 +29,7 @@ READING = """## How to read the tables
 
 def render(results: Results) -> str:
     """Return the page."""
-    rounds = sum(1 for one in results.measurements if one.contestant == "ours" and one.case == MAIN)
+    rounds = sum(1 for one in results.measurements if one.system == "ours" and one.case == MAIN)
     said = (
         f"{MAIN.name}: the median of {rounds} rounds; other cases: one round." if rounds > 1 else "One round."
     )
@@ -43,27 +43,27 @@ def render(results: Results) -> str:
         "## Start and memory\n\n" + starts_table(results),
         "## The bare loop\n\n" + limits_table(results),
         "## Samples\n\n" + samples_table(results),
-        "## Who took part\n\n" + "\n\n".join(map(_about, results.abouts)),
+        "## Systems under test\n\n" + "\n\n".join(map(_describe, results.descriptions)),
     ]
     return "\n\n".join(part.strip() for part in parts if part) + "\n"
 
 
 def failures(results: Results) -> str:
     """Return why somebody could not be measured, "" where everybody was."""
-    titles = {about.name: about.title for about in results.abouts}
+    titles = {one.name: one.title for one in results.descriptions}
     reasons = [f"- {titles.get(name, name)}: {reason}" for name, reason in results.complaints.items()]
     return "\n".join(["## Failed\n", *reasons]) if reasons else ""
 
 
-def _about(about: About) -> str:
-    settings = ", ".join(f"`{name}={value}`" for name, value in about.settings.items())
+def _describe(one: Description) -> str:
+    settings = ", ".join(f"`{name}={value}`" for name, value in one.settings.items())
     return "\n".join(
         filter(
             None,
             [
-                f"**{about.title}** ({about.name}): {about.what}",
+                f"**{one.title}** ({one.name}): {one.what}",
                 f"Settings: {settings}." if settings else "",
-                about.why,
+                one.why,
             ],
         )
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.cases import Case
-from benchmark.measurement import DISTURBED, About, Limit, Measurement, Samples, Start
+from benchmark.measurement import DISTURBED, Description, Limit, Measurement, Samples, Start
 
 
 @dataclass
@@ -15,22 +15,22 @@ class Results:
     """Everything that one run of the benchmark found out."""
 
     machine: dict[str, str]
-    abouts: list[About] = field(default_factory=list)
+    descriptions: list[Description] = field(default_factory=list)
     measurements: list[Measurement] = field(default_factory=list)
     limits: list[Limit] = field(default_factory=list)
     starts: list[Start] = field(default_factory=list)
     complaints: dict[str, str] = field(default_factory=dict)
     samples: list[Samples] = field(default_factory=list)
 
-    def cell(self, contestant: str, case: Case) -> Measurement | None:
+    def cell(self, system: str, case: Case) -> Measurement | None:
         """Return a cell's median over its undisturbed rounds, if there are any; failures are those of all."""
-        every = [one for one in self.measurements if one.contestant == contestant and one.case == case]
+        every = [one for one in self.measurements if one.system == system and one.case == case]
         if not every:
             return None
         found = [one for one in every if one.others <= DISTURBED] or every
         middle = sorted(found, key=lambda one: one.per_second)[(len(found) - 1) // 2]
         return Measurement(
-            contestant,
+            system,
             case,
             round=0,
             seconds=middle.seconds,
@@ -60,19 +60,17 @@ class Results:
         every = [one for one in self.limits if one.decoder == decoder and one.payload == payload]
         return [one for one in every if one.others <= DISTURBED] or every
 
-    def dropped(self, contestant: str) -> int:
-        """Return how many samples a contestant of ours dropped in all its stints."""
-        return sum(one.dropped for one in self.samples if one.contestant == contestant)
+    def dropped(self, system: str) -> int:
+        """Return how many samples a system of ours dropped in all its trials."""
+        return sum(one.dropped for one in self.samples if one.system == system)
 
-    def peak_megabytes(self, contestant: str) -> float | None:
-        """Return the most memory that a contestant took in any cell."""
-        return max(
-            (one.memory_megabytes for one in self.measurements if one.contestant == contestant), default=None
-        )
+    def peak_megabytes(self, system: str) -> float | None:
+        """Return the most memory that a system took in any cell."""
+        return max((one.memory_megabytes for one in self.measurements if one.system == system), default=None)
 
-    def ready_seconds(self, contestant: str) -> float | None:
-        """Return a contestant's slowest start."""
-        return max((one.seconds for one in self.starts if one.contestant == contestant), default=None)
+    def ready_seconds(self, system: str) -> float | None:
+        """Return a system's slowest start."""
+        return max((one.seconds for one in self.starts if one.system == system), default=None)
 
     def save(self, path: Path) -> None:
         """Write everything as JSON."""
@@ -85,7 +83,7 @@ def load_results(path: Path) -> Results:
     raw: dict[str, Any] = json.loads(path.read_text("utf-8"))
     measurements = [Measurement(**{**one, "case": Case(**one["case"])}) for one in raw.pop("measurements")]
     return Results(
-        abouts=[About(**one) for one in raw.pop("abouts")],
+        descriptions=[Description(**one) for one in raw.pop("descriptions")],
         measurements=measurements,
         limits=[Limit(**one) for one in raw.pop("limits")],
         starts=[Start(**one) for one in raw.pop("starts")],

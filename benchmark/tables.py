@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from benchmark.cases import MAIN, MATRIX, REGRESSOR, Case
 from benchmark.figures import figures
-from benchmark.measurement import DISTURBED, About, Measurement
+from benchmark.measurement import DISTURBED, Description, Measurement
 from benchmark.results import Results
 
 YES, NO, UNKNOWN = "yes", "**no**", "-"
@@ -18,17 +18,17 @@ def figures_table(results: Results) -> str:
 
 
 def case_table(results: Results, case: Case) -> str:
-    """Return one case: a row for every contestant that it concerns, also for those that failed."""
+    """Return one case: a row for every system that it concerns, also for those that failed."""
     ours = results.cell("ours", case) or results.cell("ours-regressor", case)
     limit = results.limit("fast", case.payload) if case in MATRIX or case.requests else None
     rows = []
-    for about in results.abouts:
-        cell = results.cell(about.name, case)
+    for described in results.descriptions:
+        cell = results.cell(described.name, case)
         if cell is not None:
             mark = " \\*" if cell.others > DISTURBED else ""
-            rows.append((about.title + mark, *_numbers(cell, limit, ours)))
-        elif about.name in results.complaints and _concerns(about, case):
-            rows.append((about.title, "not measured", "", "", "", "", "", ""))
+            rows.append((described.title + mark, *_numbers(cell, limit, ours)))
+        elif described.name in results.complaints and _concerns(described, case):
+            rows.append((described.title, "not measured", "", "", "", "", "", ""))
     if limit:
         rows.append(
             ("**limit: the bare loop**", f"{limit:.0f}", "", "", "", "", "100 %", _ratio(ours, limit))
@@ -45,12 +45,12 @@ def case_table(results: Results, case: Case) -> str:
 def starts_table(results: Results) -> str:
     """Return how long each took to be ready, and its memory in the main case and at its peak."""
     rows = []
-    for about in results.abouts:
-        ready, peak = results.ready_seconds(about.name), results.peak_megabytes(about.name)
-        cell = results.cell(about.name, MAIN)
+    for described in results.descriptions:
+        ready, peak = results.ready_seconds(described.name), results.peak_megabytes(described.name)
+        cell = results.cell(described.name, MAIN)
         rows.append(
             (
-                about.title,
+                described.title,
                 f"{ready:.1f}" if ready is not None else "-",
                 f"{cell.memory_megabytes:.0f}" if cell else "-",
                 f"{peak:.0f}" if peak is not None else "-",
@@ -70,8 +70,8 @@ def limits_table(results: Results) -> str:
 
 
 def samples_table(results: Results) -> str:
-    """Return how many samples our servers wrote and dropped, stint by stint."""
-    rows = [(one.contestant, str(one.round), str(one.written), str(one.dropped)) for one in results.samples]
+    """Return how many samples our servers wrote and dropped, trial by trial."""
+    rows = [(one.system, str(one.round), str(one.written), str(one.dropped)) for one in results.samples]
     return table(("", "round", "written", "dropped"), rows)
 
 
@@ -99,7 +99,7 @@ def _ratio(ours: Measurement | None, other: float) -> str:
     return f"{ours.per_second / other:.2f}x" if ours and other else "-"
 
 
-def _concerns(about: About, case: Case) -> bool:
-    regressor = about.name in {"ours-regressor", "torchserve"}
-    variant = about.name.endswith("-fast-decoder")
+def _concerns(described: Description, case: Case) -> bool:
+    regressor = described.name in {"ours-regressor", "torchserve"}
+    variant = described.name.endswith("-fast-decoder")
     return regressor == (case.payload == REGRESSOR) and (case == MAIN or not variant)

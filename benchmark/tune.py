@@ -11,15 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmark.cases import MAIN, OF_REGRESSOR
-from benchmark.contestants import Contestant
-from benchmark.images import ensure_images
-from benchmark.machine import cores
-from benchmark.models import ensure_image_package, ensure_regressor_package
-from benchmark.peers.folders import FOLDER, contestant_of
-from benchmark.plan import Stint
+from benchmark.config import prepare_config
+from benchmark.peers.folders import FOLDER, system_of
+from benchmark.plan import Trial
 from benchmark.results import Results
-from benchmark.session import Session
-from benchmark.setting import Setting
+from benchmark.run import BenchmarkRun
+from benchmark.systems import SystemUnderTest
 from stack.paths import Paths
 from stack.say import say
 
@@ -36,38 +33,25 @@ def main() -> None:
     paths = Paths()
     os.chdir(paths.project)
     with tempfile.TemporaryDirectory() as folder:
-        session = Session(_setting(paths, Path(folder)), Results({}))
-        session.measure_limits(1)
+        raw = Path(folder) / "results.json"
+        config = prepare_config(paths, Path(folder), raw, seconds=SECONDS, rounds=1, quick=True)
+        run = BenchmarkRun(config, Results({}))
+        run.measure_limits(1)
         for number in range(1, chosen.rounds + 1):
             for variant in ["", *chosen.variants]:
                 say(f"[round {number}] {variant or 'as it is'}")
-                contestant = _variant(chosen.peer, _pairs(variant))
-                case = MAIN if contestant.serves == "images" else OF_REGRESSOR[-1]
-                session.measure(Stint(contestant, number, (case,)))
+                system = _variant(chosen.peer, _pairs(variant))
+                case = MAIN if system.serves == "images" else OF_REGRESSOR[-1]
+                run.measure(Trial(system, number, (case,)))
 
 
-def _variant(name: str, changed: Mapping[str, str]) -> Contestant:
+def _variant(name: str, changed: Mapping[str, str]) -> SystemUnderTest:
     said = tomllib.loads((FOLDER / name / "peer.toml").read_text("utf-8"))
-    return contestant_of(name, {**said, "variables": {**said["variables"], **changed}})
+    return system_of(name, {**said, "variables": {**said["variables"], **changed}})
 
 
 def _pairs(variant: str) -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in variant.split(",") if pair)
-
-
-def _setting(paths: Paths, folder: Path) -> Setting:
-    return Setting(
-        paths=paths,
-        images=ensure_images(paths.project / ".local" / "benchmark" / "images"),
-        image_package=ensure_image_package(paths),
-        regressor_package=ensure_regressor_package(paths, folder),
-        cores=cores(),
-        seconds=SECONDS,
-        rounds=1,
-        quick=True,
-        bodies=folder / "bodies",
-        raw=folder / "results.json",
-    )
 
 
 if __name__ == "__main__":

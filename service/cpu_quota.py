@@ -1,4 +1,7 @@
-"""How many CPUs this process may use: the container's quota, not the machine's cores."""
+"""How many CPUs this process may use: the container's quota, not the machine's cores.
+
+Read by hand, as psutil knows of affinity but not of cgroups, and os.process_cpu_count (3.13) neither.
+"""
 
 import math
 import os

@@ -1,1 +1,1 @@
-"""The stack as plain processes, where there is no Docker; and the commands behind the Makefile, both ways."""
+"""The command line of the stack, and its two deployments: containers by Compose, and plain processes."""

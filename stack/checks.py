@@ -5,7 +5,7 @@
 import subprocess
 from pathlib import Path
 
-from stack import docker
+from stack import compose
 from stack.paths import Paths
 from stack.plain.packages import find_program
 from stack.say import say
@@ -26,7 +26,7 @@ def _commands(paths: Paths) -> list[list[str]]:
         ["promtool", "check", "rules", "--lint=all", "--lint-fatal", *rules],
         ["promtool", "test", "rules", *tests],
         [find_program("nginx") or "nginx", "-t", "-q", "-c", str(paths.run / "nginx" / "nginx.conf")],
-        *(_compose_commands() if docker.answers() else []),
+        *(_compose_commands() if compose.answers() else []),
     ]
 
 

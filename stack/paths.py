@@ -1,4 +1,4 @@
-"""Where the local way keeps things: below .local/ in the project, but for what must be short or shared."""
+"""Where the plain processes keep things: below .local/, but for what must be short or shared."""
 
 import hashlib
 import os
@@ -32,7 +32,7 @@ class Paths:
 
     @property
     def logs(self) -> Path:
-        """Return the folder of one log file per part."""
+        """Return the folder of one log file per program."""
         return self.project / ".local" / "logs"
 
     @property
@@ -40,6 +40,11 @@ class Paths:
         """Return this clone's folder for sockets (their paths must be short) and nginx's temporary files."""
         clone = hashlib.sha256(str(self.project).encode()).hexdigest()[:8]
         return Path(tempfile.gettempdir()) / f"serving-stack-{os.getuid()}-{clone}"
+
+    @property
+    def supervisor_socket(self) -> Path:
+        """Return the socket at which supervisord takes commands while it runs."""
+        return self.temporary / "supervisor.sock"
 
     def python(self, environment: str) -> Path:
         """Return the interpreter of a virtual environment."""

@@ -1,4 +1,4 @@
-"""What .env and the environment say about the stack: the same variables as Compose reads."""
+"""What .env and the environment say about the plain processes: the same variables as Compose reads."""
 
 import os
 from collections.abc import Mapping
@@ -6,25 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.slots import SLOTS
+from stack.components import reachable
+from stack.env_file import read_env_file
 
 DEFAULT_TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 MOST_REPLICAS = 16
 FIRST_PORT_FOR_ALL = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
-
-
-def read_env_file(path: Path) -> dict[str, str]:
-    """Return the variables of a .env file: NAME=value lines, with optional quotes and comments."""
-    if not path.exists():
-        return {}
-    lines = (line.strip() for line in path.read_text("utf-8").splitlines())
-    pairs = (line.removeprefix("export ").partition("=") for line in lines if "=" in line and line[0] != "#")
-    return {name.strip(): _unquote(value.strip()) for name, _, value in pairs}
-
-
-def _unquote(value: str) -> str:
-    if value[:1] in {"'", '"'} and value[0] in value[1:]:
-        return value[1 : value.index(value[0], 1)]
-    return value.partition(" #")[0].rstrip()
 
 
 def _may_listen_on_80() -> bool:
@@ -53,12 +40,17 @@ class StackSettings:
     @property
     def reach(self) -> str:
         """Return the address at which this machine reaches what listens on the bind address."""
-        return "127.0.0.1" if self.bind_address == "0.0.0.0" else self.bind_address  # noqa: S104 - compared only
+        return reachable(self.bind_address)
+
+    def port(self, variable: str) -> int:
+        """Return the port that a variable of .env moves, as in HTTP_PORT."""
+        return int(getattr(self, variable.lower()))
 
 
 def load_stack_settings(project: Path, environment: Mapping[str, str], *, http_port: int) -> StackSettings:
     """Read .env, then the environment over it, as Compose does; empty values count as absent."""
-    variables = {k: v for k, v in {**read_env_file(project / ".env"), **environment}.items() if v}
+    read = read_env_file(project / ".env", environment)
+    variables = {name: value for name, value in {**read, **environment}.items() if value}
 
     def port(name: str, default: int) -> int:
         value = variables.get(name, str(default))
@@ -92,10 +84,5 @@ def load_stack_settings(project: Path, environment: Mapping[str, str], *, http_p
 
 
 def local_settings(project: Path) -> StackSettings:
-    """Return the settings of the local way: port 8080 in place of 80 for users who may not have 80."""
+    """Return the settings of the plain processes: port 8080 in place of 80 for users who may not have 80."""
     return load_stack_settings(project, os.environ, http_port=80 if _may_listen_on_80() else 8080)
-
-
-def docker_settings(project: Path) -> StackSettings:
-    """Return the settings that Compose reads."""
-    return load_stack_settings(project, os.environ, http_port=80)

@@ -1,1 +1,1 @@
-"""The judges: wrk and hey, started the same way for every contestant, and their output read."""
+"""The judges: wrk and hey, started the same way for every system, and their output read."""

@@ -1,1 +1,1 @@
-"""The dashboards' page where no Grafana is installed: the same JSON, drawn from the same Prometheus."""
+"""The dashboards without Grafana: the same JSON, drawn from the same Prometheus."""

@@ -1,4 +1,4 @@
-"""Serve the board: `python -m grafana.viewer`."""
+"""Serve the viewer: `python -m grafana.viewer`."""
 
 import sys
 
@@ -6,13 +6,13 @@ import uvicorn
 from pydantic import ValidationError
 
 from grafana.viewer.app import create_app
-from grafana.viewer.settings import BoardSettings
+from grafana.viewer.settings import ViewerSettings
 
 
 def main() -> None:
     """Read the environment and serve until stopped."""
     try:
-        settings = BoardSettings()
+        settings = ViewerSettings()
     except ValidationError as error:
         for problem in error.errors():
             print(f"{str(problem['loc'][0]).upper()}: {problem['msg']}", file=sys.stderr)

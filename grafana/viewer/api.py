@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from grafana.viewer.answers import MarkAnswer, PanelAnswer, answer_marks, answer_panel
 from grafana.viewer.dashboards import Dashboard, UnknownName, load_dashboards
 from grafana.viewer.prometheus import Prometheus
+from grafana.viewer.responses import AnnotationResponse, PanelResponse, query_annotations, query_panel
 
 VARIABLE_PREFIX = "var-"
 RangeSeconds = Annotated[int, Query(alias="range", ge=60, le=30 * 86400)]
@@ -35,14 +35,16 @@ def api_router(folder: Path, prometheus: Prometheus) -> APIRouter:
     @router.get("/{uid}/panels/{panel_id}")
     async def panel(
         uid: str, panel_id: int, request: Request, range_seconds: RangeSeconds = 1800
-    ) -> PanelAnswer:
+    ) -> PanelResponse:
         dashboard = find(uid)
         chosen = _chosen(request)
-        return await answer_panel(prometheus, dashboard, dashboard.panel(panel_id), chosen, range_seconds)
+        return await query_panel(prometheus, dashboard, dashboard.panel(panel_id), chosen, range_seconds)
 
     @router.get("/{uid}/annotations")
-    async def annotations(uid: str, request: Request, range_seconds: RangeSeconds = 1800) -> list[MarkAnswer]:
-        return await answer_marks(prometheus, find(uid), _chosen(request), range_seconds)
+    async def annotations(
+        uid: str, request: Request, range_seconds: RangeSeconds = 1800
+    ) -> list[AnnotationResponse]:
+        return await query_annotations(prometheus, find(uid), _chosen(request), range_seconds)
 
     return router
 

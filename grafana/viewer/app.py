@@ -1,4 +1,4 @@
-"""Wire the board: its pages, its API, and the way to Prometheus."""
+"""Wire the viewer: its pages, its API, and the way to Prometheus."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +14,7 @@ from grafana.viewer.api import api_router
 from grafana.viewer.dashboards import UnknownName
 from grafana.viewer.pages import STATIC, pages_router
 from grafana.viewer.prometheus import Prometheus, open_client
-from grafana.viewer.settings import BoardSettings
+from grafana.viewer.settings import ViewerSettings
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -25,8 +25,8 @@ HEADERS = {
 }
 
 
-def create_app(settings: BoardSettings, client: httpx.AsyncClient | None = None) -> FastAPI:
-    """Build the board; a test hands in its own client."""
+def create_app(settings: ViewerSettings, client: httpx.AsyncClient | None = None) -> FastAPI:
+    """Build the viewer; a test hands in its own client."""
     asking = client or open_client(str(settings.prometheus_url))
 
     @asynccontextmanager

@@ -45,7 +45,7 @@ class Annotation:
 
 @dataclass(frozen=True, eq=False)
 class Dashboard:
-    """A dashboard's document, and what the board reads from it."""
+    """A dashboard's document, and what the viewer reads from it."""
 
     document: Mapping[str, Any]
 
@@ -76,7 +76,7 @@ class Dashboard:
 
     @property
     def choices(self) -> dict[str, tuple[str, ...]]:
-        """List the values of every variable (the board knows the kind whose values stand in the file)."""
+        """List the values of every variable (the viewer knows the kind whose values stand in the file)."""
         variables = self.document.get("templating", {}).get("list", [])
         return {item["name"]: tuple(str(item["query"]).split(",")) for item in variables}
 
@@ -101,7 +101,7 @@ class Dashboard:
 
 
 def load_dashboard(path: Path) -> Dashboard:
-    """Read one file; it is parsed anew only when it has changed."""
+    """Read one file; it is parsed again only when it has changed."""
     return _load(path, path.stat().st_mtime_ns)
 
 

@@ -1,4 +1,4 @@
-"""The board's pages: the list, a dashboard, and the plotting library out of its installed package."""
+"""The viewer's pages: the list, a dashboard, and the plotting library out of its installed package."""
 
 from importlib.resources import files
 from pathlib import Path

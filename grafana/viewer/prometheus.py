@@ -1,4 +1,4 @@
-"""Ask Prometheus, and answer in series with a name; an error becomes a sentence, not an exception."""
+"""Query Prometheus; an error becomes a sentence in the result, not an exception."""
 
 import math
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Answer:
+class QueryResult:
     """What came back: series, or the reason why none could."""
 
     series: tuple[Series, ...] = field(default=())
@@ -41,28 +41,28 @@ class Prometheus:
     def __init__(self, client: httpx.AsyncClient) -> None:
         self.client = client
 
-    async def instant(self, expression: str, at: int) -> Answer:
+    async def instant(self, expression: str, at: int) -> QueryResult:
         """Ask for the values at one time."""
         return await self._ask("/api/v1/query", {"query": expression, "time": str(at)})
 
-    async def over(self, expression: str, span: Span) -> Answer:
+    async def over(self, expression: str, span: Span) -> QueryResult:
         """Ask for the values over a time."""
         times = {"start": str(span.start), "end": str(span.end), "step": str(span.step)}
         return await self._ask("/api/v1/query_range", {"query": expression, **times})
 
-    async def _ask(self, path: str, parameters: dict[str, str]) -> Answer:
+    async def _ask(self, path: str, parameters: dict[str, str]) -> QueryResult:
         try:
             response = await self.client.post(path, data=parameters)
             body = response.json()
         except httpx.TimeoutException:
-            return Answer(error=f"Prometheus did not answer within {TIMEOUT_SECONDS:.0f} s")
+            return QueryResult(error=f"Prometheus did not answer within {TIMEOUT_SECONDS:.0f} s")
         except httpx.TransportError:
-            return Answer(error="Prometheus cannot be reached")
+            return QueryResult(error="Prometheus cannot be reached")
         except ValueError:
-            return Answer(error=f"Prometheus answered {response.status_code} without JSON")
+            return QueryResult(error=f"Prometheus answered {response.status_code} without JSON")
         if body.get("status") != "success":
-            return Answer(error=str(body.get("error", f"Prometheus answered {response.status_code}")))
-        return Answer(tuple(_series(item) for item in body["data"]["result"]))
+            return QueryResult(error=str(body.get("error", f"Prometheus answered {response.status_code}")))
+        return QueryResult(tuple(_series(item) for item in body["data"]["result"]))
 
 
 def open_client(url: str) -> httpx.AsyncClient:

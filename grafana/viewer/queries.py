@@ -1,4 +1,4 @@
-"""Turn dashboards into the queries that Prometheus is asked, their variables replaced as Grafana does."""
+"""Turn dashboards into PromQL. Grafana replaces variables in the browser, and no Python library does it."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Settings of the board, read from the environment."""
+"""Settings of the viewer, read from the environment."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from pydantic import AnyHttpUrl, DirectoryPath, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-class BoardSettings(BaseSettings):
+class ViewerSettings(BaseSettings):
     """Where to listen, whom to ask, what to draw."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)

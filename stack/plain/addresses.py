@@ -1,4 +1,4 @@
-"""The local way's addresses: what Compose's service names become on the loopback."""
+"""The addresses of the plain processes: what Compose's service names become on the loopback."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from stack.settings import StackSettings
 FIRST_SERVING_PORT = (
     18000  # the replicas of both slots take turns: the stable slot's are even, the candidate's odd
 )
-FIRST_INTERNAL_PORT = 18100  # as many above, where each replica takes the order to reload its package
+FIRST_INTERNAL_PORT = 18100  # as many above, where each replica is told to reload its package
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,9 @@ def local_addresses(settings: StackSettings) -> Addresses:
     """Return the addresses for the ports that .env chooses."""
     bind, reach = settings.bind_address, settings.reach
     replicas = local_replicas(settings)
-    slots = {slot: tuple(one.address for one in replicas if one.slot == slot) for slot in SLOTS}
+    slots: dict[str, tuple[str, ...]] = {
+        slot: tuple(one.address for one in replicas if one.slot == slot) for slot in SLOTS
+    }
     return Addresses(
         slots=slots,
         nginx_listeners={

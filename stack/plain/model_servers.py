@@ -1,6 +1,7 @@
-"""The model servers of the local way: as many processes per slot as .env says, which share the cores."""
+"""The model servers as plain processes: as many per slot as .env says, which share the cores."""
 
 import os
+from pathlib import Path
 
 from stack.paths import Paths
 from stack.plain.addresses import Replica, local_replicas
@@ -12,20 +13,15 @@ MOST_WORKERS = 4  # of each server, unless somebody asks for more: every one of 
 
 def model_servers(settings: StackSettings, paths: Paths) -> list[Program]:
     """Return a program for each replica of both slots; they share the cores."""
-    replicas = local_replicas(settings)
+    replicas, python = local_replicas(settings), paths.python("model_server")
     share = min(MOST_WORKERS, max(1, available_cores() // len(replicas)))
     threads = settings.variables.get("CPU_THREADS", str(share))
-    return [_model_server(replica, threads, settings, paths) for replica in replicas]
+    return [model_server(one, python, _package(one.slot, settings, paths), threads) for one in replicas]
 
 
-def available_cores() -> int:
-    """Return how many cores this machine lets us run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _model_server(replica: Replica, threads: str, settings: StackSettings, paths: Paths) -> Program:
+def model_server(replica: Replica, python: Path, package: Path, threads: str) -> Program:
+    """Return the program of one replica with its model package and its number of workers."""
     host, _, port = replica.address.partition(":")
-    package = settings.variables.get(f"{replica.slot.upper()}_PACKAGE", f"{replica.slot}/model")
     environment = {
         "CPU_THREADS": threads,
         "OPENBLAS_NUM_THREADS": "1",  # as in the image
@@ -33,6 +29,15 @@ def _model_server(replica: Replica, threads: str, settings: StackSettings, paths
         "HOST": host,
         "PORT": port,
         "INTERNAL_PORT": str(replica.internal_port),
-        "MODEL_PACKAGE": str(paths.project / package),
+        "MODEL_PACKAGE": str(package),
     }
-    return Program(replica.name, (str(paths.python("model_server")), "-m", "model_server"), environment)
+    return Program(replica.name, (str(python), "-m", "model_server"), environment)
+
+
+def available_cores() -> int:
+    """Return how many cores this machine lets us run on."""
+    return len(os.sched_getaffinity(0))
+
+
+def _package(slot: str, settings: StackSettings, paths: Paths) -> Path:
+    return paths.project / settings.variables.get(f"{slot.upper()}_PACKAGE", f"{slot}/model")

@@ -1,18 +1,18 @@
-"""The system's packages that the local way runs: present, installed now, or named in one line."""
+"""The system's packages that the plain processes need: present, installed now, or named in one line."""
 
 # ruff: noqa: S603, S607 - this module starts programs, and no stranger names one
 
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from stack.say import say
 
 # program → Debian's package
-NEEDED = {
+OF_THE_STACK: Mapping[str, str] = {
     "nginx": "nginx-light",
     "prometheus": "prometheus",
     "prometheus-node-exporter": "prometheus-node-exporter",
@@ -27,9 +27,9 @@ def find_program(name: str) -> str | None:
     return shutil.which(name, path=os.environ.get("PATH", os.defpath) + ":/usr/local/sbin:/usr/sbin:/sbin")
 
 
-def ensure_packages() -> None:
+def ensure_packages(needed: Mapping[str, str] = OF_THE_STACK) -> None:
     """Install what is missing where that is allowed, else exit with the command to run."""
-    missing = [package for program, package in NEEDED.items() if find_program(program) is None]
+    missing = [package for program, package in needed.items() if find_program(program) is None]
     if not missing:
         return
     if os.geteuid() != 0 or shutil.which("apt-get") is None:

@@ -1,4 +1,4 @@
-"""A program of the local way."""
+"""A program that runs as a plain process."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Program:
-    """A process that supervisor keeps running."""
+    """A process to start, with what it needs to know."""
 
     name: str
     command: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The programs of the local way: a command and an environment each, as docker-compose.yml has them."""
+"""The plain processes: a command and an environment each, as docker-compose.yml has them."""
 
 import os
 
@@ -6,6 +6,7 @@ from service.slots import CANDIDATE, STABLE, detector_of
 from stack.paths import Paths
 from stack.plain.addresses import Addresses
 from stack.plain.model_servers import model_servers
+from stack.plain.mongodb import mongodb
 from stack.plain.packages import find_program
 from stack.plain.program import Program
 from stack.settings import StackSettings
@@ -14,7 +15,14 @@ from stack.settings import StackSettings
 def programs(settings: StackSettings, addresses: Addresses, paths: Paths) -> list[Program]:
     """Return every program, in the order in which they start."""
     return [
-        _mongodb(settings, paths),
+        mongodb(
+            paths,
+            settings.bind_address,
+            settings.mongodb_port,
+            database=paths.data / "mongodb.db",
+            pid=paths.run / "mongodb.pid",
+            log=paths.logs / "mongodb.log",
+        ),
         *model_servers(settings, paths),
         _detector(STABLE, settings.drift_detector_port, settings, paths),
         _detector(CANDIDATE, settings.drift_detector_new_port, settings, paths),
@@ -31,16 +39,6 @@ def programs(settings: StackSettings, addresses: Addresses, paths: Paths) -> lis
 def mongodb_uri(settings: StackSettings) -> str:
     """Return the local database's address; a MONGODB_URI of .env is Compose's."""
     return f"mongodb://{settings.reach}:{settings.mongodb_port}/drift_detection"
-
-
-def _mongodb(settings: StackSettings, paths: Paths) -> Program:
-    server = paths.environments / "stack" / "bin" / "nx-27017"
-    pid, log = paths.run / "mongodb.pid", paths.logs / "mongodb.log"
-    listen = f"--host {settings.bind_address} --port {settings.mongodb_port}"
-    files = f"--db '{paths.data / 'mongodb.db'}' --pid-file '{pid}' --log-file '{log}'"
-    # Its pid file outlives a kill, and it would then refuse to start.
-    run = f"rm -f '{pid}'; exec '{server}' {listen} {files}"
-    return Program("mongodb", ("sh", "-c", run))
 
 
 def _detector(slot: str, port: int, settings: StackSettings, paths: Paths) -> Program:

@@ -1,7 +1,4 @@
-"""Prometheus' configuration for the local way: the same file, with fixed targets in place of DNS names.
-
-Run as `python -m stack.plain.prometheus_config` in the stack's environment (it needs PyYAML).
-"""
+"""Prometheus' configuration for plain processes: the same file, with fixed targets in place of DNS names."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,8 +7,6 @@ from typing import Any
 import yaml
 
 from stack.paths import Paths
-from stack.plain.addresses import local_addresses
-from stack.settings import local_settings
 
 
 def render(text: str, source: Path, scraped: Mapping[str, Sequence[str]]) -> str:
@@ -39,7 +34,3 @@ def render_prometheus(paths: Paths, scraped: Mapping[str, Sequence[str]]) -> Non
     paths.run.mkdir(parents=True, exist_ok=True)
     rendered = render((source / "prometheus.yml").read_text("utf-8"), source, scraped)
     (paths.run / "prometheus.yml").write_text(rendered, "utf-8")
-
-
-if __name__ == "__main__":
-    render_prometheus(Paths(), local_addresses(local_settings(Paths().project)).scraped)

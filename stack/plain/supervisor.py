@@ -1,30 +1,37 @@
-"""supervisord: started, asked, ended."""
+"""supervisord: started, asked over its own XML-RPC, ended."""
 
 # ruff: noqa: S603 - this module starts programs, and no stranger names one
 
 import os
 import subprocess
-import time
-from collections.abc import Mapping
-from pathlib import Path
+import xmlrpc.client
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from http.client import HTTPException
+from typing import Any
+
+import psutil
+from supervisor.xmlrpc import SupervisorTransport  # type: ignore[import-untyped]  # supervisor brings no types
 
 from stack.paths import Paths
 from stack.plain.supervisor_config import MARK
 
-
-def _bin(paths: Paths, program: str) -> str:
-    return str(paths.environments / "stack" / "bin" / program)
+UNANSWERED = (OSError, HTTPException, xmlrpc.client.Error)
 
 
-def _control(paths: Paths, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [_bin(paths, "supervisorctl"), "-c", str(paths.run / "supervisord.conf"), *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+@contextmanager
+def control(paths: Paths) -> Iterator[Any]:
+    """Give supervisord's methods (supervisord.org/api.html); those raise where it does not run."""
+    transport = SupervisorTransport(serverurl=f"unix://{paths.supervisor_socket}")
+    with xmlrpc.client.ServerProxy("http://127.0.0.1", transport) as server:
+        yield server.supervisor
 
 
 def start(paths: Paths, variables: Mapping[str, str]) -> None:
     """Start supervisord and with it every program."""
     environment = {**variables, **os.environ, MARK: str(paths.project)}
-    command = [_bin(paths, "supervisord"), "-c", str(paths.run / "supervisord.conf")]
+    server = paths.environments / "stack" / "bin" / "supervisord"
+    command = [str(server), "-c", str(paths.run / "supervisord.conf")]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"supervisord did not start: {done.stderr.strip() or done.stdout.strip()}")
@@ -32,19 +39,14 @@ def start(paths: Paths, variables: Mapping[str, str]) -> None:
 
 def states(paths: Paths) -> dict[str, str]:
     """Return every program's state, as in RUNNING; empty where supervisord does not answer."""
-    if not (paths.temporary / "supervisor.sock").exists() or not Path(_bin(paths, "supervisorctl")).exists():
-        return {}
-    lines = _control(paths, "status").stdout.splitlines()
-    pairs = (line.split()[:2] for line in lines if len(line.split()) > 1)
-    known = {"RUNNING", "STARTING", "STOPPED", "STOPPING", "BACKOFF", "EXITED", "FATAL", "UNKNOWN"}
-    return {name: state for name, state in pairs if state in known}
+    with suppress(*UNANSWERED), control(paths) as supervisord:
+        return {one["name"]: one["statename"] for one in supervisord.getAllProcessInfo()}
+    return {}
 
 
 def stop(paths: Paths, seconds: float = 60.0) -> None:
     """End supervisord and wait until it is gone."""
-    if not states(paths):
-        return
-    _control(paths, "shutdown")
-    deadline = time.monotonic() + seconds
-    while (paths.run / "supervisord.pid").exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
+    with suppress(*UNANSWERED, psutil.Error), control(paths) as supervisord:
+        process = psutil.Process(supervisord.getPID())
+        supervisord.shutdown()
+        process.wait(seconds)

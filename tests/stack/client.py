@@ -58,6 +58,12 @@ def predict(
     return httpx.post(f"{base}/predict", files=files, headers=headers, timeout=TIMEOUT_SECONDS)
 
 
+def share_of_new(count: int = 20) -> float:
+    """Return the candidate's share of so many requests through nginx."""
+    slots = Counter(predict().headers["x-slot"] for _ in range(count))
+    return slots["model_server_new"] / count
+
+
 def query(expression: str) -> list[dict[str, Any]]:
     """Return Prometheus' answer to an instant query."""
     response = httpx.get(f"{PROMETHEUS}/api/v1/query", params={"query": expression}, timeout=TIMEOUT_SECONDS)

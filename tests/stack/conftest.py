@@ -1,4 +1,4 @@
-"""One running stack for all the tests of this folder, in the way that STACK names."""
+"""One running stack for all the tests of this folder, in the way of running that STACK names."""
 
 import shutil
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.stack.client import DETECTORS, NGINX, SLOTS, answers, images, predict, wait_for
-from tests.stack.ways import ComposeWay, LocalWay, chosen_way
+from tests.stack.running_stack import RunningStack, chosen_stack
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
@@ -15,23 +15,23 @@ QUIET = ["--disable-background-networking", "--disable-component-update", "--dis
 
 
 @pytest.fixture(scope="session")
-def running() -> Iterator[LocalWay | ComposeWay]:
-    way = chosen_way()
-    way.up()
-    yield way
-    way.down()
+def running() -> Iterator[RunningStack]:
+    chosen = chosen_stack()
+    chosen.up()
+    yield chosen
+    chosen.down()
 
 
 @pytest.fixture
-def stack(running: LocalWay | ComposeWay) -> LocalWay | ComposeWay:
-    """The stack with every part ready, whatever the test before did to it."""
+def stack(running: RunningStack) -> RunningStack:
+    """The stack with every component ready, whatever the test before did to it."""
     ready = [f"{url}/readyz" for url in (*SLOTS.values(), *DETECTORS.values(), NGINX)]
-    wait_for("every part ready", lambda: all(answers(url) for url in ready), 60)
+    wait_for("every component ready", lambda: all(answers(url) for url in ready), 60)
     return running
 
 
 @pytest.fixture(scope="session")
-def traffic(running: LocalWay | ComposeWay) -> None:
+def traffic(running: RunningStack) -> None:
     """Some of everything, so that each metric has something to tell."""
     for data in images("test")[:240]:
         assert predict(data=data).status_code == 200

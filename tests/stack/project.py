@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from stack.settings import docker_settings, local_settings
+from stack.settings import load_stack_settings, local_settings
 
 PROJECT = Path(__file__).parents[2]
 SCREENSHOTS = PROJECT / ".local/screenshots"
@@ -33,9 +33,11 @@ def run(*command: str, **variables: str) -> str:
 
 
 def copy_package() -> None:
-    """Make the stable slot's package anew from the project's, into which nothing is written."""
+    """Copy the project's package of the stable slot, into which nothing is written."""
     shutil.rmtree(PACKAGE, ignore_errors=True)
     shutil.copytree(PROJECT / "model_server/model", PACKAGE)
 
 
-SETTINGS = (docker_settings if NAME == "compose" else local_settings)(PROJECT)
+SETTINGS = (
+    load_stack_settings(PROJECT, os.environ, http_port=80) if NAME == "compose" else local_settings(PROJECT)
+)

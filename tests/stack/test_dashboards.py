@@ -10,7 +10,7 @@ import yaml
 from grafana.viewer.queries import PanelQuery, iter_queries
 from tests.stack.client import PROMETHEUS, SLOTS, query, wait_for
 from tests.stack.project import PROJECT
-from tests.stack.ways import ComposeWay, LocalWay
+from tests.stack.running_stack import RunningStack
 
 OF_TENSOR_MODELS = "features.json"  # empty where both slots serve images; test_tensor_model.py asks for it
 DASHBOARDS = sorted(
@@ -36,7 +36,7 @@ def name_of(one: PanelQuery) -> str:
     return f"{one.dashboard}: {one.panel}: {one.legend}"
 
 
-def test_every_target_is_up(stack: LocalWay | ComposeWay) -> None:
+def test_every_target_is_up(stack: RunningStack) -> None:
     """Prometheus reaches all it is told to scrape, both slots and both detectors among them."""
 
     def all_up() -> bool:
@@ -49,7 +49,7 @@ def test_every_target_is_up(stack: LocalWay | ComposeWay) -> None:
 
 @pytest.mark.usefixtures("traffic")
 @pytest.mark.parametrize("panel_query", PANEL_QUERIES, ids=name_of)
-def test_every_panels_query_has_an_answer(stack: LocalWay | ComposeWay, panel_query: PanelQuery) -> None:
+def test_every_panels_query_has_an_answer(stack: RunningStack, panel_query: PanelQuery) -> None:
     """What Grafana would ask gives series."""
     wait_for(f"an answer to {panel_query.expression}", lambda: query(panel_query.expression), 60)
 
@@ -60,6 +60,6 @@ def test_every_panels_query_has_an_answer(stack: LocalWay | ComposeWay, panel_qu
     [one for path in RULES for one in rule_expressions(path)],
     ids=lambda text: text[:50],
 )
-def test_every_rule_has_a_value(stack: LocalWay | ComposeWay, name: str, expression: str) -> None:
+def test_every_rule_has_a_value(stack: RunningStack, name: str, expression: str) -> None:
     """What a rule looks at exists."""
     wait_for(f"an answer to {name}: {expression}", lambda: query(expression), 60)

@@ -8,7 +8,7 @@ from examples.fruit.drift import image_request
 from examples.traffic import send_predictions
 from tests.stack.client import DETECTORS, NGINX, images, predict, query, total, wait_for
 from tests.stack.project import PROJECT, run
-from tests.stack.ways import ComposeWay, LocalWay
+from tests.stack.running_stack import RunningStack
 
 
 def backlog() -> float:
@@ -19,7 +19,7 @@ def drifted_windows(slot: str) -> float:
     return total(f'drift_windows_recent{{slot="{slot}",drift="true"}}')
 
 
-def test_clean_traffic_is_quiet_and_dirty_traffic_alarms(stack: LocalWay | ComposeWay) -> None:
+def test_clean_traffic_is_quiet_and_dirty_traffic_alarms(stack: RunningStack) -> None:
     """Five clean windows per slot raise no alarm; dirty images show within two minutes."""
     for data in images("test")[:600] + images("test")[:480]:
         assert predict(data=data).status_code == 200
@@ -41,7 +41,7 @@ def test_clean_traffic_is_quiet_and_dirty_traffic_alarms(stack: LocalWay | Compo
     assert time.monotonic() - started < 120
 
 
-def test_make_drift_shows_p_values_before_and_after(stack: LocalWay | ComposeWay) -> None:
+def test_make_drift_shows_p_values_before_and_after(stack: RunningStack) -> None:
     """One command injects drift and ends with a line for each slot."""
     shown = run("make", "drift").splitlines()
     table = [line.split() for line in shown if line.startswith("model_server")]

@@ -1,4 +1,4 @@
-"""Parts that stop, die or stall while people use the stack."""
+"""Services that stop, die or stall while people use the stack."""
 
 import os
 
@@ -6,11 +6,11 @@ import pytest
 
 from tests.stack.client import DETECTORS, SLOTS, Load, answers, query, total, wait_for
 from tests.stack.project import run
-from tests.stack.ways import ComposeWay, LocalWay
+from tests.stack.running_stack import ComposeStack, RunningStack
 
 
 @pytest.mark.parametrize("how", ["restart", "kill"])
-def test_a_slot_that_goes_fails_no_request(stack: LocalWay | ComposeWay, how: str) -> None:
+def test_a_slot_that_goes_fails_no_request(stack: RunningStack, how: str) -> None:
     """The other slot answers what this one had taken, and this one comes back by itself."""
     with Load() as load:
         load.wait_for_answers(30)
@@ -23,7 +23,7 @@ def test_a_slot_that_goes_fails_no_request(stack: LocalWay | ComposeWay, how: st
     assert load.slots["model_server"] > 0
 
 
-def test_mongodb_away_costs_no_prediction(stack: LocalWay | ComposeWay) -> None:
+def test_mongodb_away_costs_no_prediction(stack: RunningStack) -> None:
     """Predictions go on at their speed, and writing resumes by itself."""
     written = "sum(samples_written_total)"
     with Load() as load:
@@ -41,7 +41,7 @@ def test_mongodb_away_costs_no_prediction(stack: LocalWay | ComposeWay) -> None:
     wait_for("samples written again", lambda: total(written) > before, 30)
 
 
-def test_a_killed_detector_goes_on_where_it_was(stack: LocalWay | ComposeWay) -> None:
+def test_a_killed_detector_goes_on_where_it_was(stack: RunningStack) -> None:
     """After kill -9 it comes back, and Prometheus sees its last result at once."""
     stack.kill("drift_detector_server")
     wait_for("the detector again", lambda: answers(f"{DETECTORS['model_server']}/readyz"), 90)
@@ -50,7 +50,7 @@ def test_a_killed_detector_goes_on_where_it_was(stack: LocalWay | ComposeWay) ->
 
 if os.environ.get("STACK") == "compose":
 
-    def test_a_recreated_slot_is_found_at_its_new_address(stack: ComposeWay) -> None:
+    def test_a_recreated_slot_is_found_at_its_new_address(stack: ComposeStack) -> None:
         """A new container, another address: nginx finds it, and no request meets the old one."""
         with Load() as load:
             load.wait_for_answers(30)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.stack.client import SLOTS, Load, answers, wait_for
 from tests.stack.project import run
-from tests.stack.ways import ComposeWay, LocalWay
+from tests.stack.running_stack import ComposeStack, RunningStack
 
 LIMIT_BYTES = 3 * 2**30
 MODEL_SERVER_BYTES = 450e6
@@ -19,18 +19,18 @@ ONE_SHOT = {"models"}
 
 
 @pytest.mark.usefixtures("traffic")
-def test_the_stack_stays_below_three_gigabytes(stack: LocalWay | ComposeWay) -> None:
-    """All parts together, after they have worked."""
+def test_the_stack_stays_below_three_gigabytes(stack: RunningStack) -> None:
+    """All services together, after they have worked."""
     used = stack.memory_bytes()
-    for part, count in sorted(used.items(), key=lambda one: -one[1]):
-        print(f"{part:<28} {count / 2**20:7.0f} MiB")
+    for service, count in sorted(used.items(), key=lambda one: -one[1]):
+        print(f"{service:<28} {count / 2**20:7.0f} MiB")
     print(f"{'together':<28} {sum(used.values()) / 2**20:7.0f} MiB")
     assert sum(used.values()) < LIMIT_BYTES
 
 
 @pytest.mark.usefixtures("traffic")
 @pytest.mark.parametrize("slot", SLOTS)
-def test_a_model_server_stays_below_450_megabytes(stack: LocalWay | ComposeWay, slot: str) -> None:
+def test_a_model_server_stays_below_450_megabytes(stack: RunningStack, slot: str) -> None:
     """After a load from more clients than it has threads, its queue and batches included."""
     with Load(clients=32) as load:
         load.wait_for_answers(600, seconds=120)
@@ -40,7 +40,7 @@ def test_a_model_server_stays_below_450_megabytes(stack: LocalWay | ComposeWay, 
     assert used < MODEL_SERVER_BYTES
 
 
-def test_a_model_server_is_ready_within_six_seconds(stack: LocalWay | ComposeWay) -> None:
+def test_a_model_server_is_ready_within_six_seconds(stack: RunningStack) -> None:
     """From the process's start to the first 200 of /readyz; longer by what others take of the machine."""
     stack.kill("model_server")  # and something starts it again
     ready = f"{SLOTS['model_server']}/readyz"
@@ -65,21 +65,21 @@ def busy(times: Any) -> float:
 
 if os.environ.get("STACK") == "compose":
 
-    def test_containers_run_without_root_and_capabilities(stack: ComposeWay) -> None:
+    def test_containers_run_without_root_and_capabilities(stack: ComposeStack) -> None:
         """Also read-only, bounded in memory, processes and logs; node_exporter alone looks at the host."""
-        for part in set(stack.running()) - ONE_SHOT:
-            found = json.loads(run("docker", "inspect", stack.container(part)))[0]
+        for service in set(stack.running()) - ONE_SHOT:
+            found = json.loads(run("docker", "inspect", stack.container(service)))[0]
             host = found["HostConfig"]
             if (
-                part != "mongodb" or "MONGODB_CONTAINER_USER" not in os.environ
+                service != "mongodb" or "MONGODB_CONTAINER_USER" not in os.environ
             ):  # set by whoever brings an image
-                assert found["Config"]["User"].partition(":")[0] not in {"", "0", "root"}, part
-            assert host["ReadonlyRootfs"], part
-            assert [name.upper() for name in host["CapDrop"]] == ["ALL"], part
-            assert not host["CapAdd"], part
-            assert any(option.startswith("no-new-privileges") for option in host["SecurityOpt"]), part
-            assert host["Memory"] > 0, part
-            assert host["PidsLimit"], part
-            assert host["LogConfig"]["Config"]["max-size"], part
+                assert found["Config"]["User"].partition(":")[0] not in {"", "0", "root"}, service
+            assert host["ReadonlyRootfs"], service
+            assert [name.upper() for name in host["CapDrop"]] == ["ALL"], service
+            assert not host["CapAdd"], service
+            assert any(option.startswith("no-new-privileges") for option in host["SecurityOpt"]), service
+            assert host["Memory"] > 0, service
+            assert host["PidsLimit"], service
+            assert host["LogConfig"]["Config"]["max-size"], service
             bindings = [one for ports in (host["PortBindings"] or {}).values() for one in ports]
-            assert all(one["HostIp"] == "127.0.0.1" for one in bindings), part
+            assert all(one["HostIp"] == "127.0.0.1" for one in bindings), service

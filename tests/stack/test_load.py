@@ -6,7 +6,7 @@ import sys
 
 from tests.stack.client import NGINX
 from tests.stack.project import PROJECT, VARIABLES
-from tests.stack.ways import ComposeWay, LocalWay
+from tests.stack.running_stack import RunningStack
 
 
 def load(*options: str) -> subprocess.CompletedProcess[str]:
@@ -16,7 +16,7 @@ def load(*options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_a_load_within_the_objectives_ends_with_zero(stack: LocalWay | ComposeWay) -> None:
+def test_a_load_within_the_objectives_ends_with_zero(stack: RunningStack) -> None:
     """Every kind of request is sent, and expected errors are no failures."""
     done = load()
     assert done.returncode == 0, done.stdout + done.stderr
@@ -25,7 +25,7 @@ def test_a_load_within_the_objectives_ends_with_zero(stack: LocalWay | ComposeWa
     assert "Objectives met" in done.stdout
 
 
-def test_a_missed_objective_ends_with_one(stack: LocalWay | ComposeWay) -> None:
+def test_a_missed_objective_ends_with_one(stack: RunningStack) -> None:
     """A pipeline can rely on the exit code."""
     done = load("--slo-p99", "0.1")
     assert done.returncode == 1

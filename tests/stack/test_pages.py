@@ -13,7 +13,7 @@ from tests.stack.test_dashboards import DASHBOARDS as FILES
 
 COMPOSE = os.environ.get("STACK") == "compose"
 GRAFANA = "grafana" not in os.environ.get("STACK_WITHOUT", "") if COMPOSE else find_grafana() is not None
-BOARD = not COMPOSE and not GRAFANA
+VIEWER = not COMPOSE and not GRAFANA
 UIDS = [json.loads(path.read_text())["uid"] for path in FILES]
 
 pytestmark = pytest.mark.usefixtures("stack")
@@ -55,7 +55,7 @@ def test_the_upload_page_fits_a_phone(browser: Browser) -> None:
     page.close()
 
 
-if BOARD:
+if VIEWER:
 
     @pytest.mark.usefixtures("traffic")
     @pytest.mark.parametrize("uid", UIDS)

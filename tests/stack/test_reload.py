@@ -10,7 +10,7 @@ import pytest
 
 from tests.stack.client import NGINX, SLOTS, Load, answers, predict, wait_for
 from tests.stack.project import PACKAGE, attempt, run
-from tests.stack.ways import ComposeWay, LocalWay
+from tests.stack.running_stack import RunningStack
 
 MANIFEST = PACKAGE / "model.toml"
 
@@ -35,7 +35,7 @@ def served_version(slot: str = "model_server") -> str:
     return predict(SLOTS[slot]).headers["x-model-version"]
 
 
-def test_a_new_version_takes_over_without_a_failed_request(stack: LocalWay | ComposeWay) -> None:
+def test_a_new_version_takes_over_without_a_failed_request(stack: RunningStack) -> None:
     """Under load one command changes the version that answers, of the named slot alone."""
     before = served_version()
     with Load() as load:
@@ -55,7 +55,7 @@ def test_a_new_version_takes_over_without_a_failed_request(stack: LocalWay | Com
     assert served_version() == before
 
 
-def test_a_broken_package_is_refused_and_the_old_model_goes_on(stack: LocalWay | ComposeWay) -> None:
+def test_a_broken_package_is_refused_and_the_old_model_goes_on(stack: RunningStack) -> None:
     """The command says why and fails; nobody who sends an image notices."""
     before = served_version()
     weights = next((PACKAGE / "artifacts").glob("*.safetensors"))
@@ -71,10 +71,10 @@ def test_a_broken_package_is_refused_and_the_old_model_goes_on(stack: LocalWay |
     assert set(load.statuses) == {200}, load.statuses
 
 
-def test_a_hangup_reloads_too(stack: LocalWay | ComposeWay) -> None:
+def test_a_hangup_reloads_too(stack: RunningStack) -> None:
     """SIGHUP does what the command does, and a server that dies after it is started again."""
     with changed(MANIFEST, with_version("hung-up")):
-        stack.hang_up("model_server")
+        stack.send_sighup("model_server")
         wait_for("the version of the changed package", lambda: served_version() == "hung-up", 20)
     stack.kill("model_server")
     wait_for("the slot gone", lambda: not answers(f"{SLOTS['model_server']}/readyz"), 10)
@@ -84,7 +84,7 @@ def test_a_hangup_reloads_too(stack: LocalWay | ComposeWay) -> None:
 @pytest.mark.usefixtures("stack")
 @pytest.mark.parametrize("base", [NGINX, *SLOTS.values()])
 def test_nobody_outside_can_have_a_model_reloaded(base: str) -> None:
-    """The order is taken where the server runs, not through nginx."""
+    """A reload is asked for where the server runs, not through nginx."""
     answer = httpx.post(f"{base}/v2/repository/models/small-cnn/load")
     assert answer.status_code == 404
     assert answer.json()["error"]

@@ -2,19 +2,13 @@
 
 import os
 import time
-from collections import Counter
 
-from tests.stack.client import Load, edited_split, predict, total, wait_for
+from tests.stack.client import Load, edited_split, predict, share_of_new, total, wait_for
 from tests.stack.project import attempt
-from tests.stack.ways import ComposeWay, LocalWay
+from tests.stack.running_stack import ComposeStack, PlainStack, RunningStack
 
 EQUAL = "server model_server:8000      weight=1"
 NINE_TO_ONE = "server model_server:8000      weight=9"
-
-
-def share_of_new(count: int = 20) -> float:
-    slots = Counter(predict().headers["x-slot"] for _ in range(count))
-    return slots["model_server_new"] / count
 
 
 def serving(slot: str) -> float:
@@ -22,7 +16,7 @@ def serving(slot: str) -> float:
     return total(f'count(sum by (instance) (rate(predictions_total{{slot="{slot}"}}[15s])) > 0)')
 
 
-def test_the_split_is_between_slots_whatever_their_replicas(stack: LocalWay | ComposeWay) -> None:
+def test_the_split_is_between_slots_whatever_their_replicas(stack: RunningStack) -> None:
     """Two replicas on one side leave equal shares equal, and nine to one nine to one."""
     stack.scale(2)
     try:
@@ -36,7 +30,7 @@ def test_the_split_is_between_slots_whatever_their_replicas(stack: LocalWay | Co
             return serving("model_server") == 2
 
         wait_for("predictions of both replicas in Prometheus", both_asked, 30)
-        if isinstance(stack, LocalWay):
+        if isinstance(stack, PlainStack):
             shown = attempt("python3", "-m", "stack", "status", MODEL_SERVER_REPLICAS="2").stdout
             assert "model_server, replica 2" in shown
     finally:
@@ -45,7 +39,7 @@ def test_the_split_is_between_slots_whatever_their_replicas(stack: LocalWay | Co
 
 if os.environ.get("STACK") == "compose":
 
-    def test_replicas_come_and_go_without_a_failed_request(stack: ComposeWay) -> None:
+    def test_replicas_come_and_go_without_a_failed_request(stack: ComposeStack) -> None:
         """From one to three and back under load: nginx and Prometheus find them within seconds."""
         with Load() as load:
             load.wait_for_answers(30)

@@ -1,21 +1,15 @@
 """Editing `nginx/default.conf` while people use the stack."""
 
 import time
-from collections import Counter
 
-from tests.stack.client import Load, edited_split, predict, wait_for
-from tests.stack.ways import ComposeWay, LocalWay
+from tests.stack.client import Load, edited_split, share_of_new, wait_for
+from tests.stack.running_stack import PlainStack, RunningStack
 
 EQUAL = "server model_server_new:8000  weight=1"
 NINE_TO_ONE = "server model_server_new:8000  weight=9"
 
 
-def share_of_new(count: int = 20) -> float:
-    slots = Counter(predict().headers["x-slot"] for _ in range(count))
-    return slots["model_server_new"] / count
-
-
-def test_a_saved_edit_counts_within_three_seconds(stack: LocalWay | ComposeWay) -> None:
+def test_a_saved_edit_counts_within_three_seconds(stack: RunningStack) -> None:
     """No command is needed, only the editor's save."""
     with edited_split(EQUAL, NINE_TO_ONE):
         started = time.monotonic()
@@ -27,19 +21,19 @@ def test_a_saved_edit_counts_within_three_seconds(stack: LocalWay | ComposeWay) 
     wait_for("the shipped split again", lambda: share_of_new() == 0.5, 5)
 
 
-def test_a_wrong_edit_changes_nothing_and_says_why(stack: LocalWay | ComposeWay) -> None:
+def test_a_wrong_edit_changes_nothing_and_says_why(stack: RunningStack) -> None:
     """The old split goes on; the log names the mistake."""
-    part = "nginx_watcher" if isinstance(stack, LocalWay) else "nginx"
-    before = len(stack.logs(part))
+    service = "nginx_watcher" if isinstance(stack, PlainStack) else "nginx"
+    before = len(stack.logs(service))
     with edited_split(EQUAL, "server model_server_new:8000  weight=none"):
-        wait_for("the reason in the log", lambda: "invalid parameter" in stack.logs(part)[before:], 5)
+        wait_for("the reason in the log", lambda: "invalid parameter" in stack.logs(service)[before:], 5)
         assert share_of_new() == 0.5
-        assert "reloaded" not in stack.logs(part)[before:]
-    wait_for("the mended file read", lambda: "reloaded" in stack.logs(part)[before:], 5)
+        assert "reloaded" not in stack.logs(service)[before:]
+    wait_for("the mended file read", lambda: "reloaded" in stack.logs(service)[before:], 5)
     assert share_of_new() == 0.5
 
 
-def test_without_what_renders_predictions_go_on(stack: LocalWay | ComposeWay) -> None:
+def test_without_what_renders_predictions_go_on(stack: RunningStack) -> None:
     """It is started again, and then an edit counts as ever."""
     with Load() as load:
         load.wait_for_answers(20)
@@ -51,7 +45,7 @@ def test_without_what_renders_predictions_go_on(stack: LocalWay | ComposeWay) ->
     wait_for("the shipped split again", lambda: share_of_new() == 0.5, 5)
 
 
-def test_changing_the_split_fails_no_request(stack: LocalWay | ComposeWay) -> None:
+def test_changing_the_split_fails_no_request(stack: RunningStack) -> None:
     """Under load, there and back, every request is answered."""
     with Load() as load:
         load.wait_for_answers(20)

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from grafana.viewer.queries import PanelQuery, iter_queries
 from tests.stack.client import DETECTORS, SLOTS, query, wait_for
 from tests.stack.project import PROJECT, SCREENSHOTS, run
-from tests.stack.ways import ComposeWay, LocalWay
+from tests.stack.running_stack import RunningStack
 
 FOLDER = PROJECT / ".local/stack-test/tabular"
 ROW = [42, 6, 36000, 9000, 0.3, 11000, 36, 0]
@@ -31,7 +31,7 @@ def feature_queries() -> list[PanelQuery]:
 
 
 @pytest.fixture(scope="module")
-def candidate(running: LocalWay | ComposeWay) -> Iterator[str]:
+def candidate(running: RunningStack) -> Iterator[str]:
     """The candidate's address, while it serves the example; the demo's candidate follows."""
     run(sys.executable, "-m", "examples.tabular.make", "loans", "--output", str(FOLDER))
     open_to_others(FOLDER)

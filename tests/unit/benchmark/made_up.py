@@ -1,7 +1,7 @@
 """A made-up run in which every figure is just reached."""
 
 from benchmark.cases import MAIN, OF_REGRESSOR, TEN_THOUSAND, Case
-from benchmark.measurement import About, Limit, Measurement, Start
+from benchmark.measurement import Description, Limit, Measurement, Start
 from benchmark.results import Results
 
 NAMES = ("ours", "ours-unsampled", "ours-nginx", "ours-regressor")
@@ -18,7 +18,7 @@ RATES = {
 
 
 def cell(
-    contestant: str,
+    system: str,
     case: Case,
     rate: float,
     *,
@@ -31,13 +31,13 @@ def cell(
 ) -> Measurement:
     """Return a measurement of 10 seconds."""
     requests = round(rate * 10)
-    return Measurement(contestant, case, number, 10.0, requests, failures, p50, p99, megabytes, others)
+    return Measurement(system, case, number, 10.0, requests, failures, p50, p99, megabytes, others)
 
 
 def made_up() -> Results:
     """Return the run."""
     results = Results({"CPU": "one that was made up, 2 cores"})
-    results.abouts = [About(name, f"title of {name}", "what it is") for name in (*NAMES, *PEERS)]
+    results.descriptions = [Description(name, f"title of {name}", "what it is") for name in (*NAMES, *PEERS)]
     results.limits = [Limit("fast", MAIN.payload, 1, 1, 500.0), Limit("fast", MAIN.payload, 8, 1, 575.0)]
     results.starts = [Start("ours", 3.0), Start("ours", 5.9)]
     results.measurements = [cell(name, MAIN, rate) for name, rate in RATES.items()]
@@ -49,6 +49,6 @@ def made_up() -> Results:
 
 def replace(results: Results, new: Measurement) -> Results:
     """Put a measurement in the place of those of the same cell."""
-    kept = [one for one in results.measurements if (one.contestant, one.case) != (new.contestant, new.case)]
+    kept = [one for one in results.measurements if (one.system, one.case) != (new.system, new.case)]
     results.measurements = [*kept, new]
     return results

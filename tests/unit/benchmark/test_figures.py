@@ -57,7 +57,7 @@ def test_dropped_samples_are_no_sampling() -> None:
 def test_what_was_not_measured_has_no_verdict() -> None:
     """A missing peer is neither a yes nor a no."""
     results = made_up()
-    results.measurements = [one for one in results.measurements if one.contestant != "bentoml"]
+    results.measurements = [one for one in results.measurements if one.system != "bentoml"]
     assert figure(results, "2.3 times").reached is None
     assert figure(results, "4.5 times").reached is True
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.peers.folders import FOLDER, peer_contestants
+from benchmark.peers.folders import FOLDER, peer_systems
 from stack.environments import REQUIREMENTS
 
 PROJECT = Path(__file__).parents[3]
@@ -42,8 +42,8 @@ def test_requirements_are_there_and_pinned(folder: Path) -> None:
 
 
 def test_fast_variants_run_in_the_main_case_only() -> None:
-    """They explain where the difference comes from; they are no contestants of their own."""
-    fast = [one for one in peer_contestants() if one.name.endswith("-fast-decoder")]
+    """They explain where the difference comes from; they are no systems of their own."""
+    fast = [one for one in peer_systems() if one.name.endswith("-fast-decoder")]
     assert {one.name.removesuffix("-fast-decoder") for one in fast} == {"bentoml", "litserve", "mlserver"}
     assert all(one.main_case_only for one in fast)
-    assert all(one.about.settings["PEER_DECODER"] == "fast" for one in fast)
+    assert all(one.description.settings["PEER_DECODER"] == "fast" for one in fast)

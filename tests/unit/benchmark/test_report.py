@@ -23,9 +23,9 @@ def test_the_limit_is_the_better_batch_size() -> None:
 
 
 def test_who_failed_is_a_row_with_the_reason() -> None:
-    """A contestant that did not start is never silently absent."""
+    """A system that did not start is never silently absent."""
     results = made_up()
-    results.measurements = [one for one in results.measurements if one.contestant != "bentoml"]
+    results.measurements = [one for one in results.measurements if one.system != "bentoml"]
     results.complaints = {"bentoml": "bentoml ended with 1: no such module"}
     page = render(results)
     assert "| title of bentoml | not measured |" in page
@@ -35,7 +35,7 @@ def test_who_failed_is_a_row_with_the_reason() -> None:
 def test_a_failed_regressor_is_not_among_the_images() -> None:
     """TorchServe's failure shows in its own cases only."""
     results = made_up()
-    results.measurements = [one for one in results.measurements if one.contestant != "torchserve"]
+    results.measurements = [one for one in results.measurements if one.system != "torchserve"]
     results.complaints = {"torchserve": "no java"}
     assert "torchserve" not in case_table(results, MAIN)
     assert "title of torchserve | not measured" in case_table(results, OF_REGRESSOR[0])

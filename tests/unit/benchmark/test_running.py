@@ -3,14 +3,17 @@
 import signal
 import socket
 import sys
+from functools import partial
 from pathlib import Path
 
 import psutil
 import pytest
 
-from benchmark.contestants import Program
-from benchmark.database import free_ports
 from benchmark.running import DidNotStart, running
+from benchmark.systems import Server
+from stack.plain.probes import http_complaint
+from stack.plain.program import Program
+from stack.ports import free_ports
 
 SERVE = """
 import http.server, sys
@@ -19,9 +22,9 @@ http.server.test(http.server.SimpleHTTPRequestHandler, port=int(sys.argv[1]), bi
 PARENT = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {SERVE!r}, sys.argv[1]]).wait()"
 
 
-def program(code: str, port: int) -> Program:
-    url = f"http://127.0.0.1:{port}/"
-    return Program("served", [sys.executable, "-c", code, str(port)], {}, url)
+def program(code: str, port: int) -> Server:
+    served = Program("served", (sys.executable, "-c", code, str(port)))
+    return Server(served, partial(http_complaint, f"http://127.0.0.1:{port}/"))
 
 
 def test_children_end_with_their_program(tmp_path: Path) -> None:

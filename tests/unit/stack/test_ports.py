@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from stack.plain.processes import owner
 from stack.ports import Port, complaints
 
 
@@ -16,9 +17,9 @@ def listener() -> Iterator[socket.socket]:
 
 
 def test_a_taken_port_is_named_with_its_owner_and_the_way_out(listener: socket.socket) -> None:
-    """The line says which part wants it, which process has it, and which variable moves it."""
+    """The line says which component wants it, which process has it, and which variable moves it."""
     port = listener.getsockname()[1]
-    (line,) = complaints([Port(port, "Prometheus", "PROMETHEUS_PORT")])
+    (line,) = complaints([Port(port, "Prometheus", "PROMETHEUS_PORT")], owner)
     assert f"port {port} (Prometheus) is taken by process {os.getpid()} (" in line
     assert "set PROMETHEUS_PORT in .env" in line
 

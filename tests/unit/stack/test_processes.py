@@ -22,7 +22,7 @@ def start(project: Path) -> subprocess.Popen[bytes]:
 def test_only_this_clones_processes_are_ended(tmp_path: Path) -> None:
     """A second clone's stack goes on."""
     with start(tmp_path / "mine") as mine, start(tmp_path / "other") as other:
-        assert left_behind(Paths(tmp_path / "mine")) == [mine.pid]
+        assert [one.pid for one in left_behind(Paths(tmp_path / "mine"))] == [mine.pid]
         assert end_all(Paths(tmp_path / "mine"), grace_seconds=0) == 1
         assert mine.wait(timeout=10) != 0
         assert other.poll() is None

@@ -1,4 +1,4 @@
-"""Orders to reload, without Docker."""
+"""Reloading, without Docker."""
 
 import sys
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from service.slots import SLOTS
-from stack import reload as reload_module
 from stack.paths import Paths
+from stack.plain import deployment as deployment_module
 from stack.plain import supervisor
+from stack.plain.deployment import PlainDeployment, reload_commands
 from stack.plain.program import Program
-from stack.reload import local_orders, reload_without_docker
 from stack.settings import StackSettings, load_stack_settings
 
 ALL_RUN = {"model_server": "RUNNING", "model_server_2": "RUNNING", "model_server_new": "RUNNING"}
@@ -22,8 +22,8 @@ def settings(**variables: str) -> StackSettings:
 
 def test_each_running_replica_is_asked_on_its_own_port() -> None:
     """Also the second one, which .env no longer asks for."""
-    orders = local_orders(SLOTS, ALL_RUN, settings(), Paths())
-    assert [(order.replica, order.environment["INTERNAL_PORT"]) for order in orders] == [
+    commands = reload_commands(SLOTS, ALL_RUN, settings(), Paths())
+    assert [(one.replica, one.environment["INTERNAL_PORT"]) for one in commands] == [
         ("model_server", "18100"),
         ("model_server_2", "18102"),
         ("model_server_new", "18101"),
@@ -32,14 +32,14 @@ def test_each_running_replica_is_asked_on_its_own_port() -> None:
 
 def test_one_slot_can_be_named() -> None:
     """The other slot's replicas are left alone."""
-    orders = local_orders(["model_server_new"], ALL_RUN, settings(), Paths())
-    assert [order.replica for order in orders] == ["model_server_new"]
+    commands = reload_commands(["model_server_new"], ALL_RUN, settings(), Paths())
+    assert [one.replica for one in commands] == ["model_server_new"]
 
 
 def test_what_does_not_run_is_not_asked() -> None:
     """A replica that is starting again loads the package anyway."""
     running = {**ALL_RUN, "model_server_2": "BACKOFF"}
-    assert [order.replica for order in local_orders(SLOTS, running, settings(), Paths())] == [
+    assert [one.replica for one in reload_commands(SLOTS, running, settings(), Paths())] == [
         "model_server",
         "model_server_new",
     ]
@@ -54,14 +54,14 @@ def test_one_refusal_is_the_exit_code_and_each_replica_has_its_line(
     def fake(settings: StackSettings, _: Paths) -> list[Program]:
         return [Program(slot, (sys.executable,), {"SLOT": slot}) for slot in settings.replicas]
 
-    monkeypatch.setattr(reload_module, "model_servers", fake)
-    monkeypatch.setattr(reload_module, "MODULE", ("-c", script))
+    monkeypatch.setattr(deployment_module, "model_servers", fake)
+    monkeypatch.setattr(deployment_module, "MODULE", ("-c", script))
     monkeypatch.setattr(supervisor, "states", lambda _: ALL_RUN)
-    assert reload_without_docker(SLOTS, Paths(tmp_path)) == 1
+    assert PlainDeployment(Paths(tmp_path)).reload(SLOTS) == 1
     assert capsys.readouterr().out.splitlines() == ["model_server: ", "model_server_new: refused: why"]
 
 
 def test_nothing_to_reload_is_said(tmp_path: Path) -> None:
     """Without a running stack the command says what to do."""
     with pytest.raises(SystemExit, match="no running model server of model_server_new: make up"):
-        reload_without_docker(["model_server_new"], Paths(tmp_path))
+        PlainDeployment(Paths(tmp_path)).reload(["model_server_new"])

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from stack.parts import replica_parts
 from stack.paths import Paths
 from stack.plain import model_servers as model_servers_module
 from stack.plain.addresses import local_addresses, local_replicas
+from stack.plain.components import replica_components
 from stack.plain.model_servers import model_servers
 from stack.settings import MOST_REPLICAS, StackSettings, load_stack_settings
 
@@ -78,7 +78,7 @@ def test_threads_that_somebody_chose_count() -> None:
 
 def test_each_of_several_replicas_is_shown_and_waited_for() -> None:
     """nginx would ask only one of them; a slot with a single one needs no further line."""
-    assert [part.name for part in replica_parts(settings(2, 1))] == [
+    assert [part.name for part in replica_components(settings(2, 1))] == [
         "model_server, replica 1",
         "model_server, replica 2",
     ]

@@ -4,15 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from stack.settings import load_stack_settings, read_env_file
-
-
-def test_env_files_have_quotes_comments_and_exports(tmp_path: Path) -> None:
-    """The forms that Compose reads are read alike."""
-    text = "# comment\nA=1\nexport B='two words'\nC=\"x # y\"\nD=4 # four\n\nE=a=b\n"
-    (tmp_path / ".env").write_text(text)
-    read = read_env_file(tmp_path / ".env")
-    assert read == {"A": "1", "B": "two words", "C": "x # y", "D": "4", "E": "a=b"}
+from stack.env_file import read_env_file
+from stack.settings import load_stack_settings
 
 
 def test_the_shell_goes_before_the_file(tmp_path: Path) -> None:
@@ -32,6 +25,6 @@ def test_a_wrong_port_is_named(tmp_path: Path, value: str) -> None:
 def test_the_example_shows_the_defaults() -> None:
     """A copy of .env.example changes nothing."""
     example = Path(__file__).parents[3] / ".env.example"
-    shown = load_stack_settings(Path("/nowhere"), read_env_file(example), http_port=80)
+    shown = load_stack_settings(Path("/nowhere"), read_env_file(example, {}), http_port=80)
     default = load_stack_settings(Path("/nowhere"), {}, http_port=80)
     assert {**vars(shown), "variables": {}} == {**vars(default), "variables": {}}

@@ -1,4 +1,4 @@
-"""The board's pages and API, over a Prometheus that the test writes."""
+"""The viewer's pages and API, over a Prometheus that the test writes."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from grafana.viewer.app import create_app
-from grafana.viewer.settings import BoardSettings
+from grafana.viewer.settings import ViewerSettings
 
 PROJECT = Path(__file__).parents[4]
 Handler = Callable[[httpx.Request], httpx.Response]
@@ -41,19 +41,19 @@ def prometheus() -> FakePrometheus:
 
 
 @asynccontextmanager
-async def open_board(
+async def open_viewer(
     prometheus: Handler, folder: Path = PROJECT / "grafana/dashboards"
 ) -> AsyncIterator[httpx.AsyncClient]:
     asking = httpx.AsyncClient(base_url="http://prometheus", transport=httpx.MockTransport(prometheus))
-    app = create_app(BoardSettings(dashboards=folder), asking)
+    app = create_app(ViewerSettings(dashboards=folder), asking)
     transport = httpx.ASGITransport(app)
-    async with asking, httpx.AsyncClient(base_url="http://board", transport=transport) as client:
+    async with asking, httpx.AsyncClient(base_url="http://viewer", transport=transport) as client:
         yield client
 
 
 async def panel(prometheus: Handler, query: str = "") -> httpx.Response:
-    async with open_board(prometheus) as board:
-        return await board.get(f"/api/dashboards/ab-comparison/panels/4?{query}")
+    async with open_viewer(prometheus) as viewer:
+        return await viewer.get(f"/api/dashboards/ab-comparison/panels/4?{query}")
 
 
 @pytest.mark.parametrize(
@@ -61,8 +61,8 @@ async def panel(prometheus: Handler, query: str = "") -> httpx.Response:
 )
 async def test_serves_its_pages(prometheus: FakePrometheus, path: str) -> None:
     """Pages, styles and the plotting library come from here, without asking Prometheus."""
-    async with open_board(prometheus) as board:
-        response = await board.get(path)
+    async with open_viewer(prometheus) as viewer:
+        response = await viewer.get(path)
     assert response.status_code == 200
     assert "default-src 'self'" in response.headers["Content-Security-Policy"]
     assert prometheus.asked == []
@@ -70,8 +70,8 @@ async def test_serves_its_pages(prometheus: FakePrometheus, path: str) -> None:
 
 async def test_lists_the_dashboards(prometheus: FakePrometheus) -> None:
     """The list names every dashboard, monitoring first."""
-    async with open_board(prometheus) as board:
-        listed = (await board.get("/api/dashboards")).json()
+    async with open_viewer(prometheus) as viewer:
+        listed = (await viewer.get("/api/dashboards")).json()
     assert [one["title"] for one in listed] == ["Model monitoring", "Features", "A/B comparison"]
 
 
@@ -95,8 +95,8 @@ async def test_range_becomes_start_end_and_step(prometheus: FakePrometheus) -> N
 
 async def test_chosen_slot_reaches_the_expression(prometheus: FakePrometheus) -> None:
     """The variable of the bar replaces $slot."""
-    async with open_board(prometheus) as board:
-        await board.get("/api/dashboards/model-monitoring/panels/4?var-slot=model_server_new")
+    async with open_viewer(prometheus) as viewer:
+        await viewer.get("/api/dashboards/model-monitoring/panels/4?var-slot=model_server_new")
     assert 'slot=~"model_server_new"' in prometheus.asked[0][1]["query"]
 
 
@@ -116,8 +116,8 @@ async def test_what_no_dashboard_holds_is_not_asked(
     prometheus: FakePrometheus, path: str, status: int
 ) -> None:
     """Only the dashboards' own expressions, variables and values reach Prometheus."""
-    async with open_board(prometheus) as board:
-        response = await board.get(f"/api/dashboards/{path}")
+    async with open_viewer(prometheus) as viewer:
+        response = await viewer.get(f"/api/dashboards/{path}")
     assert response.status_code == status
     assert prometheus.asked == []
 
@@ -162,8 +162,8 @@ async def test_answer_that_is_no_json_is_said_in_words(prometheus: FakePrometheu
 async def test_annotations_become_spans_of_time(prometheus: FakePrometheus) -> None:
     """Neighbouring points are one mark; a gap longer than a step begins another."""
     prometheus.values = [[100, "1"], [105, "1"], [200, "1"]]
-    async with open_board(prometheus) as board:
-        marks = (await board.get("/api/dashboards/ab-comparison/annotations?range=300")).json()
+    async with open_viewer(prometheus) as viewer:
+        marks = (await viewer.get("/api/dashboards/ab-comparison/annotations?range=300")).json()
     drift = [mark for mark in marks if mark["name"] == "Drift"]
     assert [(mark["start"], mark["end"]) for mark in drift] == [(100, 105), (200, 200)]
     assert drift[0]["title"] == "Drift on model_server"
@@ -173,8 +173,8 @@ async def test_edited_dashboard_counts_at_once(prometheus: FakePrometheus, tmp_p
     """A file that changes is read again; nothing has to be restarted."""
     file = tmp_path / "a.json"
     file.write_text(json.dumps({"uid": "a", "title": "Before", "panels": []}))
-    async with open_board(prometheus, tmp_path) as board:
-        await board.get("/api/dashboards")
+    async with open_viewer(prometheus, tmp_path) as viewer:
+        await viewer.get("/api/dashboards")
         file.write_text(json.dumps({"uid": "a", "title": "After", "panels": []}))
-        listed = (await board.get("/api/dashboards")).json()
+        listed = (await viewer.get("/api/dashboards")).json()
     assert listed[0]["title"] == "After"

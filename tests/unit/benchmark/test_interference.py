@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmark.quiet import CpuReading, share_of_others
+from benchmark.interference import CpuReading, share_of_others
 
 
 @pytest.mark.parametrize(

@@ -1,35 +1,18 @@
-"""The two ways of running the stack, each with the means to stop, kill and ask its parts."""
+"""A running stack in either way of running, with the means to stop, kill and ask its services."""
 
 import os
 import signal
 import sys
 from collections.abc import Mapping
-from typing import Protocol
-
-import psutil
+from typing import TypeAlias
 
 from stack.paths import Paths
-from stack.plain.supervisor import states
+from stack.plain.processes import family
+from stack.plain.supervisor import control, states
 from tests.stack.project import NAME, PROJECT, copy_package, run
 
 
-class Way(Protocol):
-    """A running stack; a part is named as its Compose service."""
-
-    def up(self) -> None: ...
-    def down(self) -> None: ...
-    def stop(self, part: str) -> None: ...
-    def start(self, part: str) -> None: ...
-    def restart(self, part: str) -> None: ...
-    def kill(self, part: str) -> None: ...
-    def hang_up(self, part: str) -> None: ...
-    def scale(self, replicas: int) -> None: ...
-    def set_candidate(self, **variables: str) -> None: ...
-    def logs(self, part: str) -> str: ...
-    def memory_bytes(self) -> Mapping[str, int]: ...
-
-
-class LocalWay:
+class PlainStack:
     """Plain processes under supervisor."""
 
     def up(self) -> None:
@@ -52,42 +35,40 @@ class LocalWay:
     def down(self) -> None:
         run("python3", "-m", "stack", "down")
 
-    def stop(self, part: str) -> None:
-        self._control("stop", part)
+    def stop(self, service: str) -> None:
+        with control(Paths()) as supervisord:
+            supervisord.stopProcess(service)
 
-    def start(self, part: str) -> None:
-        self._control("start", part)
+    def start(self, service: str) -> None:
+        with control(Paths()) as supervisord:
+            supervisord.startProcess(service)
 
-    def restart(self, part: str) -> None:
-        self._control("restart", part)
+    def restart(self, service: str) -> None:
+        self.stop(service)
+        self.start(service)
 
-    def kill(self, part: str) -> None:
-        os.kill(self.pid(part), signal.SIGKILL)
+    def kill(self, service: str) -> None:
+        os.kill(self.pid(service), signal.SIGKILL)
 
-    def hang_up(self, part: str) -> None:
-        os.kill(self.pid(part), signal.SIGHUP)
+    def send_sighup(self, service: str) -> None:
+        os.kill(self.pid(service), signal.SIGHUP)
 
-    def logs(self, part: str) -> str:
-        return "".join(path.read_text() for path in sorted((PROJECT / ".local").rglob(f"{part}.log*")))
+    def logs(self, service: str) -> str:
+        return "".join(path.read_text() for path in sorted((PROJECT / ".local").rglob(f"{service}.log*")))
 
     def memory_bytes(self) -> Mapping[str, int]:
-        names = [line.split()[0] for line in self._control("status").splitlines()]
-        return {name: self._memory_of(self.pid(name)) for name in names}
+        return {name: self._memory_of(self.pid(name)) for name in states(Paths())}
 
     def _memory_of(self, pid: int) -> int:
-        process = psutil.Process(pid)
-        return sum(one.memory_full_info().pss for one in [process, *process.children(recursive=True)])
+        return sum(one.memory_full_info().pss for one in family(pid))
 
-    def pid(self, part: str) -> int:
-        """Return the id of a part's process."""
-        return int(self._control("pid", part))
-
-    def _control(self, *words: str) -> str:
-        control = PROJECT / ".local/environments/stack/bin/supervisorctl"
-        return run(str(control), "-c", str(PROJECT / ".local/run/supervisord.conf"), *words)
+    def pid(self, service: str) -> int:
+        """Return the id of a service's process."""
+        with control(Paths()) as supervisord:
+            return int(supervisord.getProcessInfo(service)["pid"])
 
 
-class ComposeWay:
+class ComposeStack:
     """Containers; services named in STACK_WITHOUT are left out where no image of theirs can be had."""
 
     def __init__(self) -> None:
@@ -114,30 +95,30 @@ class ComposeWay:
     def down(self) -> None:
         run("docker", "compose", "down", "--volumes")
 
-    def stop(self, part: str) -> None:
-        run("docker", "compose", "stop", part)
+    def stop(self, service: str) -> None:
+        run("docker", "compose", "stop", service)
 
-    def start(self, part: str) -> None:
-        run("docker", "compose", "start", part)
+    def start(self, service: str) -> None:
+        run("docker", "compose", "start", service)
 
-    def restart(self, part: str) -> None:
-        run("docker", "compose", "restart", part)
+    def restart(self, service: str) -> None:
+        run("docker", "compose", "restart", service)
 
-    def kill(self, part: str) -> None:
-        # From the host, as the kernel would for want of memory: `docker kill` counts as a wish to stop it.
+    def kill(self, service: str) -> None:
+        # From the host, as the kernel does when memory runs out: `docker kill` counts as a wish to stop it.
         # The engine must be on this machine, and the tests run as root.
-        os.kill(self.pid(part), signal.SIGKILL)
+        os.kill(self.pid(service), signal.SIGKILL)
 
-    def hang_up(self, part: str) -> None:
+    def send_sighup(self, service: str) -> None:
         # After any `docker kill` the engine takes a container for stopped by hand (moby issue 41302).
-        run("docker", "compose", "exec", "-T", part, "sh", "-c", "kill -HUP 1")
+        run("docker", "compose", "exec", "-T", service, "sh", "-c", "kill -HUP 1")
 
-    def pid(self, part: str) -> int:
+    def pid(self, service: str) -> int:
         """Return the id of a container's first process, as the host knows it."""
-        return int(run("docker", "inspect", "--format", "{{.State.Pid}}", self.container(part)))
+        return int(run("docker", "inspect", "--format", "{{.State.Pid}}", self.container(service)))
 
-    def logs(self, part: str) -> str:
-        return run("docker", "compose", "logs", "--no-log-prefix", part)
+    def logs(self, service: str) -> str:
+        return run("docker", "compose", "logs", "--no-log-prefix", service)
 
     def memory_bytes(self) -> Mapping[str, int]:
         return {name: self._memory_of(name) for name in self.running()}
@@ -146,21 +127,24 @@ class ComposeWay:
         """Return the services that have a running container."""
         return run("docker", "compose", "ps", "--services", "--status", "running").split()
 
-    def container(self, part: str) -> str:
+    def container(self, service: str) -> str:
         """Return the id of a service's container."""
-        return run("docker", "compose", "ps", "--quiet", part).strip()
+        return run("docker", "compose", "ps", "--quiet", service).strip()
 
-    def _memory_of(self, part: str) -> int:
+    def _memory_of(self, service: str) -> int:
         used = run(
-            "docker", "stats", "--no-stream", "--format", "{{.MemUsage}}", self.container(part)
+            "docker", "stats", "--no-stream", "--format", "{{.MemUsage}}", self.container(service)
         ).split()[0]
         units = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "B": 1}
         unit = next(unit for unit in units if used.endswith(unit))
         return int(float(used.removesuffix(unit)) * units[unit])
 
 
-def chosen_way() -> LocalWay | ComposeWay:
-    """Return the way that the variable STACK names: local (default) or compose."""
+RunningStack: TypeAlias = PlainStack | ComposeStack
+
+
+def chosen_stack() -> RunningStack:
+    """Return the stack in the way of running that the variable STACK names: local (default) or compose."""
     if NAME not in {"local", "compose"}:
         sys.exit(f"STACK: {NAME!r} is neither local nor compose")
-    return LocalWay() if NAME == "local" else ComposeWay()
+    return PlainStack() if NAME == "local" else ComposeStack()

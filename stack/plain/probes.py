@@ -1,13 +1,18 @@
-"""Readiness: asking a part whether it can do its work."""
+"""Readiness: asking a component whether it can do its work; None is the answer of one that is ready."""
 
-import socket
-import struct
 import urllib.error
 import urllib.request
+from collections.abc import Callable
+
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
 
 HTTP_SECONDS = 3.0
-MESSAGE = 2013  # OP_MSG of MongoDB's wire protocol
+MONGODB_MILLISECONDS = 1000
+# urllib, as importing httpx would take longer than all that `make status` asks.
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+Probe = Callable[[], str | None]
 
 
 def http_complaint(url: str) -> str | None:
@@ -25,12 +30,11 @@ def http_complaint(url: str) -> str | None:
 
 def mongodb_complaint(host: str, port: int) -> str | None:
     """Return None where a MongoDB server answers a ping, else what happened."""
-    command = b"\x10ping\0" + struct.pack("<i", 1) + b"\x02$db\0" + struct.pack("<i", 6) + b"admin\0" + b"\0"
-    body = struct.pack("<iB", 0, 0) + struct.pack("<i", 4 + len(command)) + command
-    message = struct.pack("<iiii", 16 + len(body), 1, 0, MESSAGE) + body
     try:
-        with socket.create_connection((host, port), timeout=HTTP_SECONDS) as connection:
-            connection.sendall(message)
-            return None if len(connection.recv(4096)) > 16 else "does not answer a ping"
-    except OSError as error:
-        return f"no answer ({error})"
+        with MongoClient[dict[str, object]](
+            host, port, serverSelectionTimeoutMS=MONGODB_MILLISECONDS
+        ) as client:
+            client.admin.command("ping")
+    except PyMongoError as error:
+        return f"no answer ({str(error).partition(' (configured timeouts')[0]})"
+    return None

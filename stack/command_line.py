@@ -1,0 +1,70 @@
+"""The commands of `python3 -m stack`, and what each asks of a deployment."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from service.slots import SLOTS
+from stack.components import PUBLISHED
+from stack.deployment import Deployment
+from stack.environments import REQUIREMENTS
+
+DESCRIPTION = """Run the stack: with Docker where an engine answers, else as plain processes below .local/.
+The variable RUN=docker or RUN=local decides for one of the two ways."""
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Return the command with its options; `deployed` is whether it concerns one of the deployments."""
+    parser = argparse.ArgumentParser(
+        "python3 -m stack", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.set_defaults(deployed=True)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, text: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+
+    add("up", "run everything and wait until it is ready")
+    add("down", "stop everything; the data stay")
+    add("status", "show every component, its URL and its state")
+    add("logs", "follow the logs")
+    add("models", "make the models and references that are missing")
+    reload = add("reload", "have the running model servers load their packages again, without a pause")
+    reload.add_argument("slot", nargs="?", choices=SLOTS, help="the slot; left out: both")
+    address = add("address", "print the URL of a published service, for other commands")
+    address.add_argument("service", choices=[one.service for one in PUBLISHED], help="its name in Compose")
+    render = add("render", "write the configuration of the plain processes below .local/run")
+    check = add("check", "have every configuration file checked by the program that reads it")
+    run = add("run", "run Python in one of the environments, which is made if need be")
+    run.add_argument("environment", choices=sorted(REQUIREMENTS), help="the environment's name")
+    run.add_argument("words", nargs=argparse.REMAINDER, help="Python's arguments, as in: -m pytest")
+    for plain_only in (render, check, run):
+        plain_only.set_defaults(deployed=False)
+    return parser.parse_args(arguments)
+
+
+def execute(deployment: Deployment, chosen: argparse.Namespace) -> int:
+    """Run a command that concerns a deployment and return its exit code."""
+    actions: dict[str, Callable[[], int]] = {
+        "up": deployment.up,
+        "down": deployment.down,
+        "status": deployment.status,
+        "logs": deployment.logs,
+        "models": deployment.make_models,
+        "reload": lambda: deployment.reload([chosen.slot] if chosen.slot else SLOTS),
+        "address": lambda: _print(deployment.address(chosen.service)),
+    }
+    return actions[chosen.command]()
+
+
+def _print(line: str) -> int:
+    print(line)
+    return 0
+
+
+def exit_with(main: Callable[[], int]) -> NoReturn:
+    """Exit with the code of a command; name the usual reason where a file is another user's."""
+    try:
+        raise SystemExit(main())
+    except PermissionError as error:
+        raise SystemExit(f"{error}: was the stack run by another user, maybe root, before?") from None

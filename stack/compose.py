@@ -1,0 +1,151 @@
+"""The stack in containers. Compose alone reads .env here, and is asked for ports and health."""
+
+# ruff: noqa: S603, S607 - this module starts programs, and no stranger names one
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from stack.components import PUBLISHED, Published, published, table
+from stack.paths import Paths
+from stack.ports import Port, complaints
+from stack.reload import MODULE, ReloadCommand, reload_each
+
+WAIT_SECONDS = "600"
+
+
+def answers() -> bool:
+    """Return whether a Docker engine and Compose answer."""
+    if shutil.which("docker") is None:
+        return False
+    asked = (["docker", "info"], ["docker", "compose", "version"])
+    return all(subprocess.run(each, capture_output=True, check=False).returncode == 0 for each in asked)
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container of the project; its health is empty where its image has no health check."""
+
+    name: str
+    service: str
+    running: bool
+    state: str
+
+
+class ComposeDeployment:
+    """The commands with `docker compose` behind them."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._paths = paths
+
+    def up(self) -> int:
+        """Build, make the models that are missing, start, and return when every service is healthy."""
+        if not any(one.running for one in self.containers()):
+            bound = [(one, *self._binding(one)) for one in PUBLISHED]
+            ports = [Port(port, one.name, one.variable, address) for one, address, port in bound]
+            if taken := complaints(ports):
+                raise SystemExit("\n".join(taken))
+        chosen = os.environ.get("SERVICES", "").split()  # to leave a service out, name the others
+        self._compose("build")
+        self._compose("run", "--rm", "models")
+        self._compose("up", "--detach", "--wait", "--wait-timeout", WAIT_SECONDS, *chosen)
+        return self.status()
+
+    def down(self) -> int:
+        """Stop and remove the containers; the data volumes stay."""
+        return self._compose("--profile", "*", "down")
+
+    def status(self) -> int:
+        """Print the published components, then Compose's own table; return 1 where one is not ready."""
+        containers = self.containers()
+        made = {one.service for one in containers}
+        shown = [one for one in PUBLISHED if one.service in made] or PUBLISHED
+        rows = [
+            (one.name, f"{one.url(*self._binding(one))}/", state_of(one.service, containers)) for one in shown
+        ]
+        print(table(rows), flush=True)
+        self._compose("ps", "--all", "--format", "table {{.Service}}\t{{.Name}}\t{{.Status}}")
+        return 0 if all(state == "ready" for _, _, state in rows) else 1
+
+    def logs(self) -> int:
+        """Follow every service's log until interrupted."""
+        try:
+            return self._compose("logs", "--follow", "--tail", "20")
+        except KeyboardInterrupt:
+            return 0
+
+    def make_models(self) -> int:
+        """Make what is missing of the models and references, in the image that will serve them."""
+        self._compose("build", "models")
+        return self._compose("run", "--rm", "models")
+
+    def reload(self, slots: Sequence[str]) -> int:
+        """Reload in every running container of the slots."""
+        names = sorted(one.name for one in self.containers() if one.running and one.service in slots)
+        commands = [
+            ReloadCommand(name, ["docker", "exec", name, "python", *MODULE], os.environ) for name in names
+        ]
+        return reload_each(commands, slots, self._paths)
+
+    def address(self, service: str) -> str:
+        """Return the URL of a published service."""
+        one = published(service)
+        return one.url(*self._binding(one))
+
+    def containers(self) -> list[Container]:
+        """Return the project's containers, those that have ended among them."""
+        return parse_containers(self._output("ps", "--all", "--format", "json"))
+
+    def _binding(self, one: Published) -> tuple[str, int]:
+        """Return the address and the port on the host that .env gives to a component."""
+        ports = self._services[one.publisher]["ports"]
+        (binding,) = [port for port in ports if port["target"] == one.container_port]
+        return binding["host_ip"], int(binding["published"])
+
+    @cached_property
+    def _services(self) -> Mapping[str, Any]:
+        services: Mapping[str, Any] = json.loads(self._output("config", "--format", "json"))["services"]
+        return services
+
+    def _output(self, *words: str) -> str:
+        command = ["docker", "compose", *words]
+        done = subprocess.run(command, cwd=self._paths.project, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr.strip()}")
+        return done.stdout
+
+    def _compose(self, *words: str) -> int:
+        done = subprocess.run(["docker", "compose", *words], cwd=self._paths.project, check=False)
+        if done.returncode:
+            said = f"docker compose {' '.join(words)} failed ({done.returncode})"
+            raise SystemExit(f"{said}: see above, or `make logs`")
+        return 0
+
+
+def parse_containers(text: str) -> list[Container]:
+    """Read what `docker compose ps --format json` prints, a line for each container."""
+    said = [json.loads(line) for line in text.splitlines() if line]
+    return [
+        Container(
+            one["Name"],
+            one["Service"],
+            one["State"] == "running",
+            (one["Health"] if one["State"] == "running" else "") or one["State"],
+        )
+        for one in said
+    ]
+
+
+def state_of(service: str, containers: Sequence[Container]) -> str:
+    """Return `ready` where all of a service's containers are healthy, else the state of one that is not."""
+    states = [one.state for one in containers if one.service == service]
+    return (
+        next((state for state in states if state not in {"healthy", "running"}), "ready")
+        if states
+        else "stopped"
+    )

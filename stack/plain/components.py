@@ -1,0 +1,85 @@
+"""What `status` shows and `up` waits for: published components, replicas and exporters, with their probes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from stack.components import DASHBOARDS, PUBLISHED, Published
+from stack.plain.addresses import local_addresses, local_replicas
+from stack.plain.probes import Probe, http_complaint, mongodb_complaint
+from stack.plain.programs import find_grafana
+from stack.ports import Port
+from stack.settings import StackSettings
+
+READINESS: Mapping[str, str] = {"prometheus": "/-/ready"}  # by service; /readyz is ours and nginx's
+
+
+@dataclass(frozen=True)
+class Component:
+    """A component with its URL for people, the program behind it, and its readiness probe."""
+
+    name: str
+    url: str
+    program: str
+    complaint: Probe
+
+    @property
+    def state(self) -> str:
+        """Return `ready`, or what is the matter."""
+        return self.complaint() or "ready"
+
+
+def components(settings: StackSettings) -> list[Component]:
+    """Return the components in the order in which people read them."""
+    shown = [_published(one, settings) for one in PUBLISHED]
+    return [*shown[:-1], *replica_components(settings), shown[-1], *_exporters(settings)]
+
+
+def replica_components(settings: StackSettings) -> list[Component]:
+    """Return the processes behind a slot that has several: nginx asks one of them, so each is shown."""
+    return [
+        _http(f"{one.slot}, replica {one.number}", one.name, f"http://{one.address}")
+        for one in local_replicas(settings)
+        if settings.replicas[one.slot] > 1
+    ]
+
+
+def ports(settings: StackSettings) -> list[Port]:
+    """Return every port that the plain processes listen on."""
+    published = [
+        Port(settings.port(one.variable), one.name, one.variable, settings.bind_address) for one in PUBLISHED
+    ]
+    addresses, replicas = local_addresses(settings), local_replicas(settings)
+    inner = {
+        addresses.nginx_listeners[8081]: "nginx's counters",
+        addresses.scraped["node_exporter"][0]: "node exporter",
+        addresses.scraped["nginx_exporter"][0]: "nginx exporter",
+    }
+    return [
+        *published,
+        *(Port(one.port, f"{one.name} behind nginx") for one in replicas),
+        *(Port(one.internal_port, f"{one.name}, reload") for one in replicas),
+        *(Port(int(address.rpartition(":")[2]), name) for address, name in inner.items()),
+    ]
+
+
+def _published(one: Published, settings: StackSettings) -> Component:
+    port = settings.port(one.variable)
+    url = one.url(settings.bind_address, port)
+    if one.service == "mongodb":
+        return Component(one.name, f"{url}/", "mongodb", partial(mongodb_complaint, settings.reach, port))
+    if one == DASHBOARDS:
+        return _http(one.name, "dashboards", url, "/api/health" if find_grafana() else "/healthz")
+    return _http(one.name, one.service, url, READINESS.get(one.service, "/readyz"))
+
+
+def _exporters(settings: StackSettings) -> list[Component]:
+    scraped = local_addresses(settings).scraped
+    return [
+        _http(name.replace("_", " "), name, f"http://{scraped[name][0]}", "/metrics")
+        for name in ("node_exporter", "nginx_exporter")
+    ]
+
+
+def _http(name: str, program: str, url: str, ready: str = "/readyz") -> Component:
+    return Component(name, f"{url}/", program, partial(http_complaint, url + ready))

@@ -1,0 +1,165 @@
+"""The stack as plain processes under supervisor."""
+
+# ruff: noqa: S603, S607 - this module starts programs, and no stranger names one
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from service.slots import SLOTS
+from stack.components import published, table
+from stack.environments import ensure_environment
+from stack.paths import Paths
+from stack.plain import supervisor, supervisor_config
+from stack.plain.addresses import local_addresses
+from stack.plain.components import components, ports
+from stack.plain.grafana_config import render_grafana
+from stack.plain.model_servers import model_servers
+from stack.plain.nginx_config import render_nginx
+from stack.plain.packages import ensure_packages
+from stack.plain.processes import end_all, left_behind, owner
+from stack.plain.programs import mongodb_uri, programs
+from stack.plain.prometheus_config import render_prometheus
+from stack.plain.readiness import NotReady, wait_until_ready
+from stack.ports import complaints
+from stack.reload import MODULE, ReloadCommand, reload_each
+from stack.say import say
+from stack.settings import MOST_REPLICAS, StackSettings, local_settings
+
+READY_SECONDS = 240.0
+
+
+class PlainDeployment:
+    """The commands with supervisord behind them; everything lies below .local/."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._paths = paths
+        self.settings = local_settings(paths.project)
+
+    def up(self) -> int:
+        """Run the stack and return when every component is ready."""
+        if supervisor.states(self._paths):
+            print("The stack is already running.")
+            return self.status()
+        if left_behind(self._paths):
+            say("ending what a killed stack left behind")
+            end_all(self._paths)
+        if taken := complaints(ports(self.settings), owner):
+            raise SystemExit("\n".join(taken))
+        self._make_environments()
+        self.render()
+        variables = {**self.settings.variables, "MONGODB_URI": mongodb_uri(self.settings)}
+        supervisor.start(self._paths, variables)
+        self._wait()
+        return self.status()
+
+    def down(self) -> int:
+        """End every process of the stack, also of one whose supervisord was killed."""
+        was_running = bool(supervisor.states(self._paths))
+        supervisor.stop(self._paths)
+        leftovers = end_all(self._paths)
+        for stale in (self._paths.run / "supervisord.pid", self._paths.run / "mongodb.pid"):
+            stale.unlink(missing_ok=True)
+        shutil.rmtree(self._paths.temporary, ignore_errors=True)
+        print("The stack is stopped." if was_running or leftovers else "The stack was not running.")
+        return 0
+
+    def status(self) -> int:
+        """Print the table; return 1 where a component is not ready."""
+        rows = [(one.name, one.url, one.state) for one in components(self.settings)]
+        print(table(rows))
+        if self.settings.http_port != 80 and "HTTP_PORT" not in self.settings.variables:
+            print(f"nginx is on port {self.settings.http_port} in place of 80, which is for root.")
+        return 0 if all(state == "ready" for _, _, state in rows) else 1
+
+    def logs(self) -> int:
+        """Follow every program's log until interrupted."""
+        logs = self._paths.logs.glob("*.log")
+        files = sorted(str(path) for path in logs if not path.name.startswith("pip-"))
+        if not files:
+            raise SystemExit("There are no logs: the stack has not run here.")
+        try:
+            return subprocess.run(["tail", "-n", "20", "-F", *files], check=False).returncode
+        except KeyboardInterrupt:
+            return 0
+
+    def make_models(self) -> int:
+        """Make what is missing of the models and references."""
+        python = ensure_environment("model_server", self._paths, self.settings.torch_index)
+        command = [str(python), "download_models.py", "--source", self.settings.model_source]
+        if subprocess.run(command, cwd=self._paths.project, check=False).returncode:
+            raise SystemExit("the models could not be made: see above")
+        return 0
+
+    def reload(self, slots: Sequence[str]) -> int:
+        """Reload in every running process of the slots."""
+        commands = reload_commands(slots, supervisor.states(self._paths), self.settings, self._paths)
+        return reload_each(commands, slots, self._paths)
+
+    def address(self, service: str) -> str:
+        """Return the URL of a published service."""
+        one = published(service)
+        return one.url(self.settings.bind_address, self.settings.port(one.variable))
+
+    def render(self) -> int:
+        """Write the configuration of nginx, Prometheus, Grafana and supervisor below .local/run."""
+        ensure_packages()
+        paths, addresses = self._paths, local_addresses(self.settings)
+        _make_folders(paths)
+        render_nginx(paths, addresses)
+        render_prometheus(paths, addresses.scraped)
+        render_grafana(paths, f"http://{addresses.scraped['localhost:9090'][0]}")
+        text = supervisor_config.render(programs(self.settings, addresses, paths), paths)
+        (paths.run / "supervisord.conf").write_text(text, "utf-8")
+        return 0
+
+    def _make_environments(self) -> None:
+        """Make the programs' environments side by side, and the models as soon as theirs is there."""
+        ensure_packages()
+        with ThreadPoolExecutor() as pool:
+            detector: Future[Path] = pool.submit(
+                ensure_environment, "drift_detector_server", self._paths, self.settings.torch_index
+            )
+            self.make_models()
+            detector.result()
+
+    def _wait(self) -> None:
+        started = time.monotonic()
+        try:
+            wait_until_ready(
+                components(self.settings),
+                seconds=READY_SECONDS,
+                states=lambda: supervisor.states(self._paths),
+                logs=self._paths.logs,
+            )
+        except NotReady as error:
+            advice = "The rest goes on: make status, make logs, make down."
+            raise SystemExit(f"not ready:\n{error}\n{advice}") from None
+        say(f"every component is ready after {time.monotonic() - started:.0f} s")
+
+
+def reload_commands(
+    slots: Sequence[str], running: Mapping[str, str], settings: StackSettings, paths: Paths
+) -> list[ReloadCommand]:
+    """Return a command for each process that runs, which may be more or fewer than .env says by now."""
+    every = model_servers(replace(settings, replicas=dict.fromkeys(SLOTS, MOST_REPLICAS)), paths)
+    return [
+        ReloadCommand(
+            program.name, [program.command[0], *MODULE], {**settings.variables, **program.environment}
+        )
+        for program in every
+        if program.environment["SLOT"] in slots and running.get(program.name) == "RUNNING"
+    ]
+
+
+def _make_folders(paths: Paths) -> None:
+    for folder in (paths.run, paths.logs, paths.data / "prometheus", paths.data / "grafana"):
+        folder.mkdir(parents=True, exist_ok=True)
+    paths.temporary.mkdir(mode=0o711, exist_ok=True)  # nginx's workers pass through it
+    if paths.temporary.stat().st_uid != os.getuid():
+        raise SystemExit(f"{paths.temporary} belongs to somebody else: remove it")

@@ -1,0 +1,81 @@
+"""What `python3 -m stack` understands, and what it needs for that."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from service.slots import SLOTS
+from stack.command_line import execute, parse
+
+PROJECT = Path(__file__).parents[3]
+
+
+class RecordedDeployment:
+    """Remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def _done(self, what: str) -> int:
+        self.asked.append(what)
+        return 7
+
+    def up(self) -> int:
+        return self._done("up")
+
+    def down(self) -> int:
+        return self._done("down")
+
+    def status(self) -> int:
+        return self._done("status")
+
+    def logs(self) -> int:
+        return self._done("logs")
+
+    def make_models(self) -> int:
+        return self._done("models")
+
+    def reload(self, slots: object) -> int:
+        return self._done(f"reload {slots}")
+
+    def address(self, service: str) -> str:
+        self.asked.append("address")
+        return f"http://{service}"
+
+
+def test_the_front_door_needs_nothing_but_python() -> None:
+    """With Docker there is no environment: what runs before the first one imports no installed package."""
+    command = [sys.executable, "-S", "-m", "stack", "--help"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "COMMAND" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["up", "down", "status", "logs", "models"])
+def test_a_command_is_the_deployments_and_so_is_its_exit_code(command: str) -> None:
+    """Both ways of running take the same commands."""
+    deployment = RecordedDeployment()
+    assert execute(deployment, parse([command])) == 7
+    assert deployment.asked == [command]
+
+
+@pytest.mark.parametrize(("words", "slots"), [([], SLOTS), (["model_server_new"], ["model_server_new"])])
+def test_a_reload_is_of_both_slots_or_of_the_named_one(words: list[str], slots: object) -> None:
+    """A name that is no slot is refused by the parser."""
+    deployment = RecordedDeployment()
+    execute(deployment, parse(["reload", *words]))
+    assert deployment.asked == [f"reload {slots}"]
+
+
+def test_an_address_is_printed_for_other_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    """It stands alone on its line."""
+    assert execute(RecordedDeployment(), parse(["address", "nginx"])) == 0
+    assert capsys.readouterr().out == "http://nginx\n"
+
+
+def test_pythons_own_options_are_left_to_python() -> None:
+    """All that follows the environment's name is handed over as it is."""
+    chosen = parse(["run", "tests", "-m", "pytest", "--help"])
+    assert (chosen.environment, chosen.words) == ("tests", ["-m", "pytest", "--help"])

@@ -1,0 +1,146 @@
+"""The commands with `docker compose` behind them, over a `docker` that the test writes."""
+
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.slots import SLOTS
+from stack.components import PUBLISHED
+from stack.compose import ComposeDeployment
+from stack.paths import Paths
+
+FIRST_PORT = 21000
+SCRIPT = """#!{python}
+import pathlib, sys
+folder, words = pathlib.Path({folder!r}), sys.argv[1:]
+with (folder / "asked").open("a") as asked:
+    print(*words, file=asked)
+if words[:2] == ["compose", "config"]:
+    print((folder / "config.json").read_text())
+elif words[:2] == ["compose", "ps"] and words[-1] == "json":
+    print((folder / "containers").read_text())
+elif words[0] == "exec":
+    sys.exit("refused: why" if "model_server_new" in words[1] else 0)
+"""
+
+
+class FakeDocker:
+    """Answers as Compose does, with the containers that it is told of; remembers what it was asked."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.deployment = ComposeDeployment(Paths(folder))
+        program = folder / "docker"
+        program.write_text(SCRIPT.format(python=sys.executable, folder=str(folder)))
+        program.chmod(0o755)
+        services: dict[str, Any] = {}
+        for number, one in enumerate(PUBLISHED):
+            port = {"host_ip": "0.0.0.0", "target": one.container_port, "published": str(FIRST_PORT + number)}
+            services.setdefault(one.publisher, {"ports": []})["ports"].append(port)
+        (folder / "config.json").write_text(json.dumps({"services": services}))
+        self.run()
+
+    def run(self, *containers: tuple[str, str, str]) -> None:
+        """Have these containers: service, state and health of each."""
+        lines = [
+            json.dumps({"Name": f"x-{service}-1", "Service": service, "State": state, "Health": health})
+            for service, state, health in containers
+        ]
+        (self._folder / "containers").write_text("\n".join(lines))
+
+    @property
+    def asked(self) -> list[str]:
+        """Return every command line, in order."""
+        return (self._folder / "asked").read_text().splitlines()
+
+
+@pytest.fixture
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDocker:
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    return FakeDocker(tmp_path)
+
+
+def rows(shown: str) -> dict[str, str]:
+    """Return the state of each component of a table."""
+    return {line.split("  ")[0]: line.split("  ")[-1].strip() for line in shown.splitlines()[1:]}
+
+
+def test_a_healthy_stack_is_ready(docker: FakeDocker, capfd: pytest.CaptureFixture[str]) -> None:
+    """Every published component has its line with the URL that .env gives it."""
+    docker.run(*[(one.service, "running", "healthy") for one in PUBLISHED], ("models", "exited", ""))
+    assert docker.deployment.status() == 0
+    shown = capfd.readouterr().out
+    assert rows(shown) == {one.name: "ready" for one in PUBLISHED}
+    assert f"MongoDB                    mongodb://127.0.0.1:{FIRST_PORT}/" in shown
+
+
+@pytest.mark.parametrize(
+    ("state_and_health", "shown"),
+    [
+        (("running", "starting"), "starting"),
+        (("exited", "healthy"), "exited"),
+        (("running", "unhealthy"), "unhealthy"),
+    ],
+)
+def test_one_replica_that_is_not_healthy_is_its_slots_state(
+    docker: FakeDocker, capfd: pytest.CaptureFixture[str], state_and_health: tuple[str, str], shown: str
+) -> None:
+    """The command fails, and says of which component."""
+    docker.run(
+        *[(one.service, "running", "healthy") for one in PUBLISHED], ("model_server", *state_and_health)
+    )
+    assert docker.deployment.status() == 1
+    ready = {one.name: "ready" for one in PUBLISHED}
+    assert rows(capfd.readouterr().out) == {**ready, "slot model_server": shown}
+
+
+def test_a_service_that_was_left_out_is_not_shown(
+    docker: FakeDocker, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Who starts some of the services sees those."""
+    docker.run(("nginx", "running", "healthy"))
+    assert docker.deployment.status() == 0
+    assert list(rows(capfd.readouterr().out)) == ["upload page, predictions"]
+
+
+def test_what_was_never_started_is_not_ready(docker: FakeDocker, capfd: pytest.CaptureFixture[str]) -> None:
+    """Without a container all components are shown as stopped."""
+    assert docker.deployment.status() == 1
+    assert set(rows(capfd.readouterr().out).values()) == {"stopped"}
+
+
+def test_up_names_a_taken_port_before_anything_is_built(docker: FakeDocker) -> None:
+    """The line says which variable moves the port."""
+    with (
+        socket.create_server(("0.0.0.0", FIRST_PORT + 1)),
+        pytest.raises(
+            SystemExit, match=r"\(slot model_server\) is taken(.|\n)*set MODEL_SERVER_PORT in .env"
+        ),
+    ):
+        docker.deployment.up()
+    assert "compose build" not in docker.asked
+
+
+def test_every_running_replica_of_the_slots_reloads(
+    docker: FakeDocker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that refuses its package is the exit code; one that has ended is not asked."""
+    docker.run(
+        ("model_server", "running", "healthy"),
+        ("model_server_new", "running", "healthy"),
+        ("model_server_new_2", "exited", ""),
+    )
+    assert docker.deployment.reload(SLOTS) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert said == ["x-model_server-1: ", "x-model_server_new-1: refused: why"]
+    assert docker.deployment.reload(["model_server"]) == 0
+
+
+def test_an_address_has_no_slash_at_its_end(docker: FakeDocker) -> None:
+    """It is the base of other commands' URLs."""
+    assert docker.deployment.address("prometheus") == f"http://127.0.0.1:{FIRST_PORT + 6}"
