@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field, PositiveInt, SecretStr
 
+from model_server.batching.inference_mode import Inline
 from service.settings import ServiceSettings
 
 
@@ -20,6 +21,7 @@ class ModelServerSettings(ServiceSettings):
     batch_max_size: int = Field(16, ge=1, le=64)
     queue_size: PositiveInt = 512
     queue_deadline_seconds: float = Field(5.0, gt=0, le=60)
+    inline_inference: Inline = "auto"
     cpu_threads: PositiveInt | None = None
     torch_threads: PositiveInt = 1
     device: Literal["cpu", "cuda"] = "cpu"
