@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
+from operator import attrgetter
 
 import numpy as np
 
@@ -16,17 +17,13 @@ from model_server.batching.thread_batcher import ThreadBatcher
 from model_server.metrics import ModelMetrics
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)
 class BatchItem:
-    """An input, and the backend that was serving when it came."""
+    """An input, the backend that was serving when it came, and how many images or rows it adds to a batch."""
 
     backend: Backend
     model_input: ModelInput
-
-    @property
-    def rows(self) -> int:
-        """Return how many images, or rows, it adds to a batch."""
-        return 1 if isinstance(self.model_input, bytes) else len(self.model_input)
+    rows: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +58,9 @@ class Predictor:
         self._seconds = metrics.inference_seconds
         queues = [RequestQueue[BatchItem, Prediction](limits, metrics.queue) for _ in range(2)]
         metrics.queue.depth.set_function(lambda: sum(map(len, queues)))
-        self._threads = ThreadBatcher(self._predict, queues[0], _rows, threads=threads)
-        self._event_loop = EventLoopBatcher(self._predict, queues[1], _rows)
+        rows = attrgetter("rows")
+        self._threads = ThreadBatcher(self._predict, queues[0], rows, threads=threads)
+        self._event_loop = EventLoopBatcher(self._predict, queues[1], rows)
 
     def use(self, backend: Backend, mode: InferenceMode) -> None:
         """Predict with this backend from now on; what is queued keeps the one that it was queued for."""
@@ -78,7 +76,7 @@ class Predictor:
             QueueFull: try again later.
         Each prediction may raise NotAnImage, TooManyPixels, DeadlineExceeded, NonFiniteOutput or WorkerLost.
         """
-        items = [BatchItem(self.backend, one) for one in inputs]
+        items = [BatchItem(self.backend, one, 1 if isinstance(one, bytes) else len(one)) for one in inputs]
         batcher = self._event_loop if self.mode is InferenceMode.EVENT_LOOP else self._threads
         if all(item.rows <= self._batch_size for item in items):
             return batcher.submit(items)
@@ -91,10 +89,11 @@ class Predictor:
         self._threads.close()
 
     def _split(self, item: BatchItem) -> list[BatchItem]:
-        data, size = item.model_input, self._batch_size
-        if isinstance(data, bytes):
+        rows, size = item.model_input, self._batch_size
+        if isinstance(rows, bytes):
             return [item]
-        return [BatchItem(item.backend, data[start : start + size]) for start in range(0, len(data), size)]
+        chunks = [rows[start : start + size] for start in range(0, len(rows), size)]
+        return [BatchItem(item.backend, chunk, len(chunk)) for chunk in chunks]
 
     def _predict(self, items: Sequence[BatchItem]) -> list[Prediction | Exception]:
         predictions: list[Prediction | Exception] = []
@@ -107,10 +106,6 @@ class Predictor:
                 for one in result.items
             ]
         return predictions
-
-
-def _rows(item: BatchItem) -> int:
-    return item.rows
 
 
 def _join(chunks: Sequence[asyncio.Future[Prediction]]) -> asyncio.Future[Prediction]:

@@ -16,9 +16,7 @@ SOURCES = sorted((PROJECT / "inference").glob("[!_]*.py"))
 OUR_OTHER_FOLDERS = {path.parent.name for path in PROJECT.glob("*/*.py")} - {"inference"}
 SERVERS_LIBRARIES = {"fastapi", "starlette", "uvicorn", "pymongo", "prometheus_client", "pydantic_settings"}
 PROCESSES = {"subprocess", "multiprocessing", "concurrent", "signal", "threading", "asyncio"}
-IMPORT_AND_LIST = (
-    "import sys, importlib; list(map(importlib.import_module, sys.argv[1:])); print(*sys.modules)"
-)
+IMPORT_AND_LIST = "import sys; list(map(__import__, sys.argv[1:])); print(*sys.modules)"
 
 
 def test_no_module_brings_a_program_with_it() -> None:

@@ -1,4 +1,4 @@
-"""A POST route that bypasses FastAPI: all middlewares see it, and nothing that FastAPI does is skipped silently."""
+"""A POST route that bypasses FastAPI: all middlewares see it, and no work of FastAPI is skipped silently."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -56,25 +56,22 @@ def client(app: ASGIApp) -> httpx.AsyncClient:
 
 @pytest.mark.parametrize("bypass", [[], [PATH]])
 async def test_the_bypass_changes_no_answer(bypass: list[str]) -> None:
-    """With and without it: ids, metrics, problems, crashes, other methods and the documentation are the same."""
+    """Ids, metrics, problems, crashes, other methods and the documentation are the same without it."""
     router = APIRouter()
     router.add_api_route(PATH, double, methods=["POST"])
     async with client(service(router, bypass)) as asking:
         good = await asking.post(PATH, content="4", headers={"X-Request-ID": "r-1"})
-        assert (good.json(), good.headers["x-request-id"], good.headers["x-slot"]) == (
-            8,
-            "r-1",
-            "model_server",
-        )
+        headers = {"x-request-id": "r-1", "x-slot": "model_server"}
+        assert good.json() == 8
+        assert good.headers.items() >= headers.items()
         refused, crashed = await asking.post(PATH, content="-1"), await asking.post(PATH, content="x")
         assert (refused.status_code, crashed.status_code) == (422, 500)
         assert "not negative" in refused.json()["detail"]
         assert (await asking.post(PATH, content="1" * 2000)).status_code == 413
         assert (await asking.get(PATH)).status_code == 405
         text = (await asking.get("/metrics")).text
-        assert (
-            'http_requests_total{method="POST",path="/double",slot="model_server",status="200"} 1.0' in text
-        )
+        series = 'http_requests_total{method="POST",path="/double",slot="model_server",status="200"}'
+        assert f"{series} 1.0" in text
         assert PATH in (await asking.get("/openapi.json")).json()["paths"]
 
 
