@@ -64,7 +64,9 @@ class RequestQueue(Generic[T, R]):
             raise QueueFull
         create_future = asyncio.get_running_loop().create_future
         now = self._clock()
-        queued = [QueuedRequest[T, R](item, rows(item), create_future(), now) for item in items]
+        queued: list[QueuedRequest[T, R]] = [
+            QueuedRequest(item, rows(item), create_future(), now) for item in items
+        ]
         self._requests += queued
         return [request.result for request in queued]
 
