@@ -1,4 +1,4 @@
-"""A model that serves, in this process or in others: what is known of it, and what it answers."""
+"""What a backend is: a model that predicts batches, in this process or in worker processes."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 from inference.manifest import Manifest
 
 Rows = NDArray[np.float32]
-Data = bytes | Rows  # one image's bytes, or rows (N, F) of a tensor model
+ModelInput = bytes | Rows  # one image's bytes, or rows (N, F) of a tensor model
 
 
-class NoFiniteAnswer(Exception):
-    """The model answered with NaN or infinity."""
+class NonFiniteOutput(Exception):
+    """The model's output holds NaN or infinity."""
 
 
 @dataclass(frozen=True, eq=False)
 class Outputs:
-    """What the network says of a batch: `outputs` (B, K) and `embeddings` (B, D), both float32.
+    """What the network returns for a batch: `outputs` (B, K) and `embeddings` (B, D), both float32.
 
-    The outputs are the classes' probabilities, or a regressor's values. A tensor is its own embedding.
+    The outputs are the classes' probabilities, or a regressor's values. A row is its own embedding.
     """
 
     outputs: Rows
@@ -36,22 +36,25 @@ class Outputs:
 
 @dataclass(frozen=True, eq=False)
 class ModelInfo:
-    """What is known of a model without asking it; `output_width` is K."""
+    """What is known of a loaded model.
+
+    `output_width` is K; `batch_seconds` is what the forward pass of a full batch took when it was loaded.
+    """
 
     manifest: Manifest
     sha256: str
     output_width: int
-    is_quick: bool
+    batch_seconds: float
 
     @property
     def headers(self) -> dict[str, str]:
-        """Return the headers that say who answered."""
+        """Return the response headers that name the model."""
         return {"X-Model": self.manifest.name, "X-Model-Version": self.manifest.version}
 
 
 @dataclass(frozen=True)
-class InferenceSettings:
-    """How a model package is loaded and asked; see `ModelServerSettings`."""
+class BackendSettings:
+    """How a backend loads a model package and runs it; `batch_size` is what it is warmed up with."""
 
     package: Path
     device: str = "cpu"
@@ -61,19 +64,19 @@ class InferenceSettings:
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
-    """For each of the data outputs, or the exception that is its answer; how long each forward pass took."""
+class BatchResult:
+    """Outputs, or an exception, for each input of a batch; the seconds that each forward pass took."""
 
     items: Sequence[Outputs | Exception]
     seconds: Sequence[float]
 
 
-class ServedModel(Protocol):
-    """A model that answers batches, from several threads at once."""
+class Backend(Protocol):
+    """A loaded model that predicts batches, from several threads at once."""
 
     @property
     def info(self) -> ModelInfo:
-        """Return what is known of it."""
+        """Return what is known of the model."""
 
-    def answer(self, data: Iterable[Data]) -> Answers:
-        """Answer images, or rows, together."""
+    def predict(self, inputs: Iterable[ModelInput]) -> BatchResult:
+        """Predict images, or rows, as one batch."""

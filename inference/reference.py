@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 from tqdm import tqdm
 
+from inference.backend import BackendSettings
 from inference.decoding import NotAnImage, TooManyPixels
 from inference.loaded_model import LoadedModel
 from inference.manifest import BadModelPackage
 from inference.package import load_model_package
 from inference.preprocessing import Pixels, read_pixels
-from model_server.settings import ModelServerSettings
 
 BATCH_SIZE = 32
 FEWEST, MOST = 50, 5000  # the detector compares each window with all of them
@@ -64,9 +64,8 @@ def embed_images(model: LoadedModel, images: Sequence[Path]) -> Embeddings:
 
 def read_image(path: Path, size: int) -> Pixels:
     """Read one image as the server would, (size, size, 3)."""
-    max_pixels = ModelServerSettings.model_fields["max_image_pixels"].default
     try:
-        return read_pixels(path.read_bytes(), size, max_pixels)
+        return read_pixels(path.read_bytes(), size, BackendSettings.max_pixels)
     except (NotAnImage, TooManyPixels) as error:
         raise type(error)(f"{path}: {error}") from error
 

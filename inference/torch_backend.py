@@ -1,4 +1,4 @@
-"""The work of one batch: decode, one forward pass, and whose fault it is when that fails."""
+"""A backend in this process: decode, one forward pass per batch, and which input is to blame if it fails."""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -7,7 +7,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 import torch
 
-from inference.backend import Answers, Data, InferenceSettings, ModelInfo, NoFiniteAnswer, Outputs
+from inference.backend import BackendSettings, BatchResult, ModelInfo, ModelInput, NonFiniteOutput, Outputs
 from inference.decoding import NotAnImage, TooManyPixels
 from inference.loaded_model import Batch, LoadedModel
 from inference.manifest import BadModelPackage
@@ -15,27 +15,27 @@ from inference.package import ModelPackage, load_model_package
 from inference.preprocessing import read_pixels
 
 
-def load(settings: InferenceSettings) -> "Inference":
-    """Load the package and let it answer a full batch.
+def load_torch_backend(settings: BackendSettings) -> "TorchBackend":
+    """Verify and load the package, and warm it up with a full batch.
 
     Raises:
         BadModelPackage: it cannot be served.
     """
-    return start(load_model_package(settings.package), settings)
+    return create_torch_backend(load_model_package(settings.package), settings)
 
 
-def start(package: ModelPackage, settings: InferenceSettings) -> "Inference":
-    """Let a package answer a full batch, and return what serves it; see `load`."""
+def create_torch_backend(package: ModelPackage, settings: BackendSettings) -> "TorchBackend":
+    """Warm a loaded package up with a full batch; see `load_torch_backend`."""
     if settings.device == "cuda" and not torch.cuda.is_available():
         hint = "see docker-compose.gpu.yml, or say DEVICE=cpu"
         raise BadModelPackage(f"DEVICE=cuda, but PyTorch finds no GPU: {hint}")
     torch.set_num_threads(settings.torch_threads)
     model = LoadedModel(package, device=settings.device, warm_batch=settings.batch_size)
-    return Inference(model, max_pixels=settings.max_pixels)
+    return TorchBackend(model, max_pixels=settings.max_pixels)
 
 
-class Inference:
-    """Serves a model in this process."""
+class TorchBackend:
+    """Runs a model in this process; images over `max_pixels` are refused before they are decoded."""
 
     def __init__(self, model: LoadedModel, *, max_pixels: int) -> None:
         self._model = model
@@ -46,46 +46,46 @@ class Inference:
         """Return what is known of the model."""
         return self._model.info
 
-    def answer(self, data: Iterable[Data]) -> Answers:
-        """Answer images, or rows, together; each is prepared before the next one is asked for.
+    def predict(self, inputs: Iterable[ModelInput]) -> BatchResult:
+        """Predict images, or rows, as one batch; each is prepared before the next one is asked for.
 
-        Instead of outputs an item may have NotAnImage, TooManyPixels or NoFiniteAnswer.
+        In place of outputs an item may be NotAnImage, TooManyPixels, NonFiniteOutput, or what the package's
+        own code raised.
         """
         seconds: list[float] = []
-        prepared = [self._prepare(one) for one in data]
-        inputs = [one for one in prepared if not isinstance(one, Exception)]
-        inferred = iter(self._infer(inputs, seconds))
-        items = [one if isinstance(one, Exception) else next(inferred) for one in prepared]
-        return Answers(items, seconds)
+        prepared = [self._prepare(one) for one in inputs]
+        batches = [one for one in prepared if not isinstance(one, Exception)]
+        results = iter(self._predict_together(batches, seconds))
+        items = [one if isinstance(one, Exception) else next(results) for one in prepared]
+        return BatchResult(items, seconds)
 
-    def _prepare(self, data: Data) -> Batch | Exception:
-        if not isinstance(data, bytes):
-            return data
+    def _prepare(self, model_input: ModelInput) -> Batch | Exception:
+        if not isinstance(model_input, bytes):
+            return model_input
         try:
-            return read_pixels(data, self.info.manifest.image_input.size, self._max_pixels)[None]
+            return read_pixels(model_input, self.info.manifest.image_input.size, self._max_pixels)[None]
         except (NotAnImage, TooManyPixels) as error:
             return type(error)(*error.args)  # a new one: the old one's traceback holds the image
-        except Exception as error:  # this image's own, and nobody else's
+        except Exception as error:  # this input's own, and no other's
             return error
 
-    def _infer(self, inputs: Sequence[Batch], seconds: list[float]) -> list[Outputs | Exception]:
-        if not inputs:
+    def _predict_together(self, batches: Sequence[Batch], seconds: list[float]) -> list[Outputs | Exception]:
+        if not batches:
             return []
         started = time.perf_counter()
         try:
-            answer = self._model.predict(np.concatenate(inputs))
+            result = self._model.predict(np.concatenate(batches))
         except Exception as error:
-            if len(inputs) == 1:
+            if len(batches) == 1:
                 return [error]
-            return [
-                alone for one in inputs for alone in self._infer([one], seconds)
-            ]  # find whose fault it is
+            # One by one, so that only the input that is to blame fails.
+            return [alone for one in batches for alone in self._predict_together([one], seconds)]
         seconds.append(time.perf_counter() - started)
-        finite = answer.finite_rows()
-        ends = list(accumulate(len(one) for one in inputs))
+        finite = result.finite_rows()
+        ends = list(accumulate(len(one) for one in batches))
         return [
-            Outputs(answer.outputs[start:end], answer.embeddings[start:end])
+            Outputs(result.outputs[start:end], result.embeddings[start:end])
             if finite[start:end].all()
-            else NoFiniteAnswer(f"{self.info.manifest.name} has no finite answer to this input")
+            else NonFiniteOutput(f"{self.info.manifest.name} has no finite answer to this input")
             for start, end in pairwise([0, *ends])
         ]

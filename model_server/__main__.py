@@ -8,11 +8,10 @@ from functools import partial
 
 from pymongo.errors import PyMongoError
 
-from inference.backend import InferenceSettings, ServedModel
-from inference.manifest import BadModelPackage, read_manifest
-from model_server.app import create_apps, worker_count
+from inference.manifest import BadModelPackage
+from model_server.app import create_apps
+from model_server.backends import load_backend
 from model_server.settings import ModelServerSettings
-from model_server.worker_pool.pool import Workers
 from mongodb.store import Store
 from service.allocator import keep_freed_memory
 from service.logs import configure_logging
@@ -29,38 +28,18 @@ def main() -> None:
     keep_freed_memory()
     try:
         store = Store(settings.mongodb_uri.get_secret_value())
-        apps = create_apps(settings, partial(load, settings), store)
+        apps = create_apps(settings, partial(load_backend, settings, stop), store)
     except BadModelPackage as error:
         sys.exit(refuse(f"the model package cannot be served: {error}"))
     except PyMongoError as error:
         sys.exit(refuse(f"MONGODB_URI is not an address of MongoDB: {error}"))
     internal = Listener(apps.internal, settings.internal_host, settings.internal_port)
-    serve(apps.public, settings, internal=internal, on_hangup=apps.reloader.on_signal)
-
-
-def load(settings: ModelServerSettings) -> ServedModel:
-    """Load what the package's folder holds now, and let it answer a full batch.
-
-    Images are decoded and classified in processes of their own; rows are too small to send them anywhere, and
-    a GPU would need its memory once for each process.
-    """
-    how = InferenceSettings(
-        settings.model_package,
-        settings.device,
-        settings.torch_threads,
-        settings.batch_max_size,
-        settings.max_image_pixels,
-    )
-    if read_manifest(how.package).input == "image" and how.device == "cpu":
-        return Workers(how, worker_count(settings), stop)
-    from inference import torch_backend  # noqa: PLC0415 - with PyTorch, which the workers alone need else
-
-    return torch_backend.load(how)
+    serve(apps.public, settings, internal=internal, on_sighup=apps.reloader.on_signal)
 
 
 def stop() -> None:
-    """End, so that whoever keeps programs running starts this one anew."""
-    logger.critical("a worker process died: stopping, to be started anew")
+    """End, so that whoever supervises this program restarts it."""
+    logger.critical("a worker process died: stopping, to be restarted")
     os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -1,4 +1,4 @@
-"""Wire the model server: model, predictor, sample writer, routes."""
+"""Wire the model server: backend, predictor, sample writer, reloader, routes."""
 
 import asyncio
 import contextlib
@@ -8,23 +8,25 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
+from prometheus_client import CollectorRegistry
 
-from inference.backend import ModelInfo, ServedModel
+from inference.backend import Backend
+from model_server.backends import parallel_batches
+from model_server.batching.inference_mode import choose_mode
 from model_server.batching.predictor import Predictor
+from model_server.batching.request_queue import QueueLimits
 from model_server.feature_statistics import FeatureStatistics
 from model_server.metrics import ModelMetrics
-from model_server.prediction_service import Answering
+from model_server.prediction_service import PredictionService
 from model_server.reload.reloader import Reloader
 from model_server.routes.inference_protocol import inference_protocol_router
 from model_server.routes.page import page_router
-from model_server.routes.predict import predict_router
+from model_server.routes.predict import PATH, predict_router
 from model_server.routes.repository import create_internal_app
 from model_server.samples.recorder import Recorder
 from model_server.samples.writer import SampleStore, SampleWriter
 from model_server.settings import ModelServerSettings
-from service.app import create_service, process_registry
-from service.cpu_quota import available_cpus
+from service.app import Lifespan, create_service, process_registry
 
 DRAIN_SAMPLES_SECONDS = 5.0
 
@@ -42,55 +44,70 @@ class Readiness:
 
 @dataclass(frozen=True)
 class Apps:
-    """What the world may ask, what only this machine may ask, and the reload that a signal asks for."""
+    """The public app, the one for this machine only, and the reloader that a signal calls."""
 
     public: FastAPI
     internal: FastAPI
     reloader: Reloader
 
 
-def worker_count(settings: ModelServerSettings) -> int:
-    """Return how many forward passes run side by side: no more threads than CPUs, all together."""
-    return max(1, (settings.cpu_threads or available_cpus()) // settings.torch_threads)
-
-
-def create_apps(settings: ModelServerSettings, load: Callable[[], ServedModel], store: SampleStore) -> Apps:
-    """Build the apps around a store of samples and what `load` loads, now and when told to again.
+def create_apps(settings: ModelServerSettings, load: Callable[[], Backend], store: SampleStore) -> Apps:
+    """Build the apps around a store of samples and the backend that `load` loads, now and at each reload.
 
     Raises:
         BadModelPackage: it cannot be served.
     """
-    model = load()
+    backend = load()
     registry = process_registry()
     metrics = ModelMetrics(registry, settings.slot)
     features = FeatureStatistics(registry, settings.slot)
-    workers = worker_count(settings)
-    predictor = Predictor(
-        model,
-        metrics,
-        workers=workers,
-        batch_size=settings.batch_max_size,
-        queue_size=settings.queue_size,
-        deadline_seconds=settings.queue_deadline_seconds,
-    )
+    predictor = create_predictor(settings, metrics)
+    use = backend_switch(settings, predictor, metrics, features)
+    use(backend)
     writer = SampleWriter(store, metrics, settings.sample_queue_size)
     recorder = Recorder(settings.slot, settings.sample_rate, metrics, features, writer.offer)
-    answering = Answering(predictor, recorder)
     readiness = Readiness()
+    reloader = Reloader(load, use, metrics)
+    lifespan = create_lifespan(readiness, writer, store, predictor)
+    service = PredictionService(predictor, recorder)
+    public = create_public_app(settings, registry, service, readiness, lifespan)
+    return Apps(public, create_internal_app(predictor, reloader), reloader)
 
-    def serve(model: ServedModel) -> None:
-        metrics.show_model(model.info)
-        features.watch(model.info.manifest.tensor)
-        predictor.model = model
 
-    serve(model)
-    reloader = Reloader(load, serve, metrics)
+def create_predictor(settings: ModelServerSettings, metrics: ModelMetrics) -> Predictor:
+    """Build the predictor with its queue and as many threads as batches run side by side."""
+    limits = QueueLimits(settings.batch_max_size, settings.queue_size, settings.queue_deadline_seconds)
+    return Predictor(metrics, limits, threads=parallel_batches(settings))
+
+
+def backend_switch(
+    settings: ModelServerSettings, predictor: Predictor, metrics: ModelMetrics, features: FeatureStatistics
+) -> Callable[[Backend], None]:
+    """Return what makes a backend the one that serves, at the start and at each reload."""
+
+    def use(backend: Backend) -> None:
+        mode = choose_mode(backend.info, settings.device, settings.inline_inference)
+        metrics.show_model(backend.info, mode)
+        features.watch(backend.info.manifest.tensor)
+        predictor.use(backend, mode)
+        milliseconds = round(1000 * backend.info.batch_seconds, 3)
+        chosen = {"mode": mode, "inline_inference": settings.inline_inference}
+        logger.info("inference mode chosen", extra={**chosen, "full_batch_milliseconds": milliseconds})
+
+    return use
+
+
+def create_lifespan(
+    readiness: Readiness, writer: SampleWriter, store: SampleStore, predictor: Predictor
+) -> Lifespan:
+    """Return what runs from the start of the server to the end of its draining."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         writing = asyncio.create_task(writer.run())
         readiness.reason = None
-        logger.info("ready", extra={**describe(predictor.model.info), "workers": workers})
+        manifest = predictor.backend.info.manifest
+        logger.info("ready", extra={"model": manifest.name, "version": manifest.version})
         yield
         readiness.reason = "the server is draining"
         writing.cancel()
@@ -100,25 +117,29 @@ def create_apps(settings: ModelServerSettings, load: Callable[[], ServedModel], 
         await store.close()
         predictor.close()
 
-    predict = predict_router(settings.slot, answering, fault_injection=settings.fault_injection)
-    public = create_service(
+    return lifespan
+
+
+def create_public_app(
+    settings: ModelServerSettings,
+    registry: CollectorRegistry,
+    service: PredictionService,
+    readiness: Readiness,
+    lifespan: Lifespan,
+) -> FastAPI:
+    """Build the app that clients reach."""
+    return create_service(
         settings,
         title="Model server",
         registry=registry,
         routers=[
-            page_router(answering),
-            predict,
-            inference_protocol_router(answering, readiness),
+            page_router(service),
+            predict_router(settings.slot, service, fault_injection=settings.fault_injection),
+            inference_protocol_router(service, readiness),
         ],
         not_ready=readiness,
         lifespan=lifespan,
         max_body_bytes=settings.max_body_bytes,
-        headers=lambda: predictor.model.info.headers,
-        hot_routes={route.path: route.endpoint for route in predict.routes if isinstance(route, APIRoute)},
+        headers=lambda: service.model.headers,
+        bypass=[PATH],
     )
-    return Apps(public, create_internal_app(predictor, reloader), reloader)
-
-
-def describe(model: ModelInfo) -> dict[str, str]:
-    """Return what the log says of a model."""
-    return {"model": model.manifest.name, "version": model.manifest.version}

@@ -50,12 +50,12 @@ class FeatureStatistics:
         self._slot = slot
         self._spec: TensorInput | None = None
         self._moments = RunningMoments(0)
-        self._waiting: list[NDArray[np.float32]] = []  # one by one would cost more than answering
+        self._waiting: list[NDArray[np.float32]] = []  # one by one would cost more than predicting
         self._waiting_rows = 0
         registry.register(self)
 
     def watch(self, spec: TensorInput | None) -> None:
-        """Begin anew for the features of another model; go on for one of the same features."""
+        """Start over for the features of another model; continue for one of the same features."""
         self._take_in()
         if spec is None or self._spec is None or spec.features != self._spec.features:
             self._moments = RunningMoments(0 if spec is None else len(spec.features))
@@ -80,7 +80,7 @@ class FeatureStatistics:
         if self._spec is None:
             return
         self._take_in()
-        observed = CounterMetricFamily("features_observed", "Rows of features answered.", labels=["slot"])
+        observed = CounterMetricFamily("features_observed", "Rows of features predicted.", labels=["slot"])
         observed.add_metric([self._slot], self._moments.rows)
         yield observed
         if self._moments.rows:

@@ -28,7 +28,7 @@ class QueueMetrics:
         ).labels(slot)
         self.batch_size = Histogram(
             "inference_batch_size",
-            "Requests answered together.",
+            "Images or rows predicted together.",
             ["slot"],
             buckets=BATCH_BUCKETS,
             registry=registry,
@@ -44,12 +44,21 @@ class ModelMetrics:
             "model_info", "The model served.", ["slot", "model", "version", "sha256"], registry=registry
         )
         self._predictions = Counter(
-            "predictions_total", "Answers by label.", ["slot", "model", "version", "label"], registry=registry
+            "predictions_total",
+            "Predictions by label.",
+            ["slot", "model", "version", "label"],
+            registry=registry,
+        )
+        self._mode = Gauge(
+            "inference_mode_info",
+            "Where the model runs: worker_processes, threads, or event_loop.",
+            ["slot", "mode"],
+            registry=registry,
         )
         self.queue = QueueMetrics(registry, slot)
         self.confidence = Histogram(
             "prediction_confidence",
-            "Probability of the label answered.",
+            "Probability of the predicted label.",
             ["slot"],
             buckets=CONFIDENCE_BUCKETS,
             registry=registry,
@@ -71,16 +80,18 @@ class ModelMetrics:
         )
         self.reloads = {outcome: reloads.labels(slot, outcome) for outcome in RELOADS}
 
-    def show_model(self, model: ModelInfo) -> None:
-        """Say which model is served from now on; each of its labels counts from 0."""
+    def show_model(self, model: ModelInfo, mode: str) -> None:
+        """Say which model is served from now on, and in which mode; each of its labels counts from 0."""
         manifest = model.manifest
         self._info.clear()
         self._info.labels(self._slot, manifest.name, manifest.version, model.sha256).set(1)
+        self._mode.clear()
+        self._mode.labels(self._slot, mode).set(1)
         for label in manifest.classes or ("",):
             self._predictions.labels(self._slot, manifest.name, manifest.version, label)
 
     def count(self, manifest: Manifest, label: str, confidence: float) -> None:
-        """Count one answer; a regressor's has no label and no confidence."""
+        """Count one prediction; a regressor's has no label and no confidence."""
         self._predictions.labels(self._slot, manifest.name, manifest.version, label).inc()
         if label:
             self.confidence.observe(confidence)

@@ -1,4 +1,4 @@
-"""A request's data to its predictions, or to the problem that the client is told of."""
+"""The prediction service: from a request's inputs to its predictions, or to the problem to answer with."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -6,21 +6,22 @@ from contextlib import contextmanager
 
 from fastapi import Request
 
-from inference.backend import Data, ModelInfo, NoFiniteAnswer
+from inference.backend import ModelInfo, ModelInput, NonFiniteOutput
 from inference.decoding import NotAnImage, TooManyPixels
 from inference.manifest import BadModelPackage
-from model_server.batching.batcher import QueueFull, WaitedTooLong
+from model_server.batching.inference_mode import InferenceMode
 from model_server.batching.predictor import Prediction, Predictor
+from model_server.batching.request_queue import DeadlineExceeded, QueueFull
 from model_server.samples.recorder import Recorder
-from model_server.worker_pool.pool import WorkerDied
+from model_server.worker_pool.pool import WorkerLost
 from service.problems import CLIENT_CLOSED_REQUEST, Problem
 from service.request_id import current_request_id
 
 RETRY = {"Retry-After": "1"}
 
 
-class Answering:
-    """Predicts for the routes: waits as long as the client does, and records what was answered."""
+class PredictionService:
+    """Predicts for the routes: waits as long as the client does, and records what was predicted."""
 
     def __init__(self, predictor: Predictor, recorder: Recorder) -> None:
         self._predictor = predictor
@@ -29,17 +30,21 @@ class Answering:
     @property
     def model(self) -> ModelInfo:
         """Return what is known of the model of this moment."""
-        return self._predictor.model.info
+        return self._predictor.backend.info
 
-    async def answer(self, request: Request, data: Sequence[Data]) -> list[Prediction]:
-        """Answer all of the data, in order.
+    async def predict(self, request: Request, inputs: Sequence[ModelInput]) -> list[Prediction]:
+        """Predict all of the inputs, in order.
 
         Raises:
-            Problem: one of them cannot be answered, the queue is full, or the client has left.
+            Problem: one of them cannot be predicted, the queue is full, or the client has left.
         """
-        with problems():
-            futures = self._predictor.submit(data)
-        predictions = await self._wait(request, futures)
+        with errors_as_problems():
+            futures = self._predictor.submit(inputs)
+        try:
+            predictions = await self._wait(request, futures)
+        finally:
+            for future in futures:
+                future.cancel()  # those behind one that failed
         for prediction in predictions:
             self._recorder.record(prediction, current_request_id.get())
         return predictions
@@ -47,7 +52,7 @@ class Answering:
     async def _wait(
         self, request: Request, futures: Sequence[asyncio.Future[Prediction]]
     ) -> list[Prediction]:
-        if self.model.is_quick:  # answered before anybody could leave
+        if self._predictor.mode is InferenceMode.EVENT_LOOP:  # watching would take longer than predicting
             return await self._all(futures)
         watch = asyncio.ensure_future(client_left(request))
         watch.add_done_callback(lambda _: [future.cancel() for future in futures])
@@ -61,13 +66,11 @@ class Answering:
             ) from None
         finally:
             watch.cancel()
-            for future in futures:
-                future.cancel()  # those behind one that failed
 
     async def _all(self, futures: Sequence[asyncio.Future[Prediction]]) -> list[Prediction]:
         predictions = []
         for number, future in enumerate(futures, start=1):
-            with problems("The file" if len(futures) == 1 else f"File {number} of {len(futures)}"):
+            with errors_as_problems("The file" if len(futures) == 1 else f"File {number} of {len(futures)}"):
                 predictions.append(await future)
         return predictions
 
@@ -79,7 +82,7 @@ async def client_left(request: Request) -> None:
 
 
 @contextmanager
-def problems(what: str = "The file") -> Iterator[None]:
+def errors_as_problems(what: str = "The file") -> Iterator[None]:
     """Turn what prediction raises into a problem that says what to do."""
     try:
         yield
@@ -87,17 +90,17 @@ def problems(what: str = "The file") -> Iterator[None]:
         raise Problem(415, "Unsupported Media Type", f"{what} is no image: {error}.") from error
     except TooManyPixels as error:
         raise Problem(413, "Content Too Large", f"{what} is too large an image: {error}.") from error
-    except NoFiniteAnswer as error:
+    except NonFiniteOutput as error:
         raise Problem(422, "No finite answer", f"{error}.") from error
     except BadModelPackage as error:  # replaced by one of another kind while the request was on its way
         detail = f"The model was replaced just now: {error}. Try again."
         raise Problem(503, "Service Unavailable", detail, RETRY) from error
-    except WorkerDied as error:
-        detail = "The model died while it worked on this. It is started anew: try again."
+    except WorkerLost as error:
+        detail = "The worker process ended while it worked on this. The server restarts: try again."
         raise Problem(503, "Service Unavailable", detail, RETRY) from error
     except QueueFull as error:
         detail = "Too many predictions are waiting. Try again in a second."
         raise Problem(503, "Service Unavailable", detail, RETRY) from error
-    except WaitedTooLong as error:
+    except DeadlineExceeded as error:
         detail = "The prediction waited too long for its turn. Try again in a second."
         raise Problem(503, "Service Unavailable", detail, RETRY) from error

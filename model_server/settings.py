@@ -5,6 +5,8 @@ from typing import Literal
 
 from pydantic import Field, PositiveInt, SecretStr
 
+from inference.backend import BackendSettings
+from model_server.batching.inference_mode import Inline
 from service.settings import ServiceSettings
 
 
@@ -16,10 +18,11 @@ class ModelServerSettings(ServiceSettings):
     sample_rate: float = Field(1.0, ge=0, le=1)
     sample_queue_size: PositiveInt = 1000
     max_body_bytes: PositiveInt = 10 * 2**20
-    max_image_pixels: PositiveInt = 25_000_000
+    max_image_pixels: PositiveInt = BackendSettings.max_pixels
     batch_max_size: int = Field(16, ge=1, le=64)
     queue_size: PositiveInt = 512
     queue_deadline_seconds: float = Field(5.0, gt=0, le=60)
+    inline_inference: Inline = "auto"
     cpu_threads: PositiveInt | None = None
     torch_threads: PositiveInt = 1
     device: Literal["cpu", "cuda"] = "cpu"

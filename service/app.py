@@ -1,4 +1,4 @@
-"""A FastAPI app with the manners that all our programs share."""
+"""A FastAPI app with what all programs share: health, metrics, problem documents, request ids, limits."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -7,8 +7,8 @@ from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
 from service.body_limit import BodyLimitMiddleware
+from service.framework_bypass import FrameworkBypassMiddleware, find_endpoints
 from service.health import health_router
-from service.hot_routes import Endpoint, HotRoutesMiddleware
 from service.http_metrics import HttpMetrics, HttpMetricsMiddleware
 from service.problems import install_problem_handlers
 from service.request_id import RequestIdMiddleware
@@ -35,18 +35,18 @@ def create_service(
     lifespan: Lifespan,
     max_body_bytes: int,
     headers: Callable[[], Mapping[str, str]] = dict,
-    hot_routes: Mapping[str, Endpoint] | None = None,
+    bypass: Sequence[str] = (),
 ) -> FastAPI:
     """Build the app: the given routes, health and metrics, problem+json, and a request id on every answer.
 
-    What `headers` returns goes out with every answer, beside X-Request-ID and X-Slot. `hot_routes` are paths
-    whose POST requests skip the framework.
+    What `headers` returns goes out with every answer, beside X-Request-ID and X-Slot. `bypass` are paths
+    whose POST requests are answered without the framework; CannotBypass when one needs it.
     """
     app = FastAPI(title=title, lifespan=lifespan)
     for router in (*routers, health_router(registry, not_ready)):
         app.include_router(router)
     # Innermost first: a refused body and a crash are counted, and every answer gets its id.
-    app.add_middleware(HotRoutesMiddleware, endpoints=hot_routes or {})
+    app.add_middleware(FrameworkBypassMiddleware, endpoints=find_endpoints(app.routes, bypass))
     install_problem_handlers(app)
     app.add_middleware(BodyLimitMiddleware, max_bytes=max_body_bytes)
     app.add_middleware(HttpMetricsMiddleware, metrics=HttpMetrics(registry, settings.slot))

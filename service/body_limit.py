@@ -15,14 +15,14 @@ BODIES_AT_ONCE = 8
 LONGEST_WAIT_SECONDS = 10.0
 
 
-class Room:
-    """A number of bytes that is shared out, first come first served."""
+class ByteSemaphore:
+    """A number of bytes that requests share, first come first served."""
 
     def __init__(self, size: int) -> None:
         self._free = size
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
-    async def take(self, size: int, seconds: float) -> None:
+    async def acquire(self, size: int, seconds: float) -> None:
         """Wait for as many bytes; TimeoutError when they are not free in time."""
         if size == 0 or (not self._waiting and size <= self._free):
             self._free -= size
@@ -34,17 +34,17 @@ class Room:
                 await turn
         except BaseException:
             if turn.done() and not turn.cancelled():
-                self.give_back(size)  # it was this one's turn in the same moment
+                self.release(size)  # it was this one's turn in the same moment
             else:
-                self._let_in()
+                self._grant()
             raise
 
-    def give_back(self, size: int) -> None:
+    def release(self, size: int) -> None:
         """Free the bytes for those who wait."""
         self._free += size
-        self._let_in()
+        self._grant()
 
-    def _let_in(self) -> None:
+    def _grant(self) -> None:
         while self._waiting:
             size, turn = self._waiting[0]
             if not turn.done():  # otherwise it was given up
@@ -66,7 +66,7 @@ class BodyLimitMiddleware:
         self.app = app
         self.max_bytes = max_bytes
         self.wait_seconds = wait_seconds
-        self.room = Room(BODIES_AT_ONCE * max_bytes)
+        self.budget = ByteSemaphore(BODIES_AT_ONCE * max_bytes)
         self.detail = f"The request's body is larger than {max_bytes / 2**20:.3g} MiB. Send a smaller one."
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,7 +79,7 @@ class BodyLimitMiddleware:
             return
         size = self.max_bytes if declared is None else declared
         try:
-            await self.room.take(size, self.wait_seconds)
+            await self.budget.acquire(size, self.wait_seconds)
         except TimeoutError:
             detail = "Too many large uploads at once. Try again in a second."
             problem = Problem(503, "Service Unavailable", detail, {"Retry-After": "1"})
@@ -88,7 +88,7 @@ class BodyLimitMiddleware:
         try:
             await self.app(scope, receive if declared is not None else self._counted(receive), send)
         finally:
-            self.room.give_back(size)
+            self.budget.release(size)
 
     async def _refuse(self, problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
         await problem_response(problem, scope["path"])(scope, receive, send)

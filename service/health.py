@@ -1,4 +1,4 @@
-"""The three endpoints that the platform reads: alive, ready, metrics."""
+"""The three endpoints that the platform reads: liveness, readiness, metrics."""
 
 from collections.abc import Callable
 

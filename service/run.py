@@ -38,14 +38,14 @@ def serve(
     settings: ServiceSettings,
     *,
     internal: Listener | None = None,
-    on_hangup: Callable[[], Awaitable[object]] | None = None,
+    on_sighup: Callable[[], Awaitable[object]] | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what is in flight; SIGHUP calls `on_hangup`."""
+    """Serve until SIGTERM or SIGINT, then finish what is in flight; SIGHUP calls `on_sighup`."""
     gc.collect()
-    gc.freeze()  # what is there now stays: a collection would walk through all of it while requests wait
+    gc.freeze()  # what exists now stays: a collection would traverse all of it while requests wait
     config = configure(app, settings.host, settings.port)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(_serve(config, internal, on_hangup))
+        runner.run(_serve(config, internal, on_sighup))
 
 
 def configure(app: FastAPI, host: str, port: int) -> uvicorn.Config:
@@ -65,26 +65,26 @@ def configure(app: FastAPI, host: str, port: int) -> uvicorn.Config:
 async def _serve(
     config: uvicorn.Config,
     internal: Listener | None,
-    on_hangup: Callable[[], Awaitable[object]] | None,
+    on_sighup: Callable[[], Awaitable[object]] | None,
 ) -> None:
-    if on_hangup is not None:
-        _call_at_hangup(on_hangup)
+    if on_sighup is not None:
+        _call_on_sighup(on_sighup)
     if internal is None:
         await uvicorn.Server(config).serve()
         return
-    beside = InternalServer(configure(internal.app, internal.host, internal.port))
-    beside_serving = asyncio.create_task(beside.serve())
+    internal_server = InternalServer(configure(internal.app, internal.host, internal.port))
+    serving = asyncio.create_task(internal_server.serve())
     await uvicorn.Server(config).serve()
-    beside.should_exit = True
-    await beside_serving
+    internal_server.should_exit = True
+    await serving
 
 
-def _call_at_hangup(on_hangup: Callable[[], Awaitable[object]]) -> None:
+def _call_on_sighup(on_sighup: Callable[[], Awaitable[object]]) -> None:
     calls: set[asyncio.Future[object]] = set()  # the loop itself keeps no task alive
 
-    def hangup() -> None:
-        call = asyncio.ensure_future(on_hangup())
+    def call_in_background() -> None:
+        call = asyncio.ensure_future(on_sighup())
         calls.add(call)
         call.add_done_callback(calls.discard)
 
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hangup)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, call_in_background)

@@ -1,30 +1,30 @@
 """The panels about how requests wait for the model and go through it together, and about its reloads."""
 
 from grafana.generator.expressions import mean, quantile, selector, total
-from grafana.generator.panels import About, Panel, Query, number, series
+from grafana.generator.panels import About, Panel, Query, labels_table, number, series
 
 
 def batching(slots: str) -> list[Panel]:
-    """Show how the queue breathes: under load batches grow, and nobody waits for company when it is idle."""
+    """Show the queue and the batches: under load batches grow, and nothing waits when the server is idle."""
     size, seconds = "inference_batch_size", "inference_queue_seconds"
     waiting = "The longer it is, the larger the batches. At QUEUE_SIZE the server answers 503."
     return [
         series(
-            About("Batch size", "Requests that went through the model together.", "short", 6),
+            About("Batch size", "Images or rows that went through the network together.", "short", 6),
             Query(mean(size, slots), "{{slot}} mean"),
             Query(quantile(0.95, size, slots), "{{slot}} p95"),
             per_slot=True,
             dashed="p95",
         ),
         series(
-            About("Time in the queue", "From joining the queue to the start of the batch.", "s", 6),
+            About("Time in the queue", "From joining the queue to the start of the batch.", "s", 5),
             Query(quantile(0.5, seconds, slots), "{{slot}} p50"),
             Query(quantile(0.99, seconds, slots), "{{slot}} p99"),
             per_slot=True,
             dashed="p99",
         ),
         series(
-            About("Queue depth", f"Requests that wait for the model. {waiting}", "short", 6),
+            About("Queue depth", f"Requests that wait for the model. {waiting}", "short", 5),
             Query(total(selector("inference_queue_depth", slots))),
             per_slot=True,
         ),
@@ -33,7 +33,7 @@ def batching(slots: str) -> list[Panel]:
                 "Model reloads",
                 "Model packages loaded or refused since the servers started. The log says why.",
                 "locale",
-                6,
+                4,
             ),
             Query(
                 total(selector("model_reloads_total", slots), "slot, outcome"),
@@ -42,5 +42,15 @@ def batching(slots: str) -> list[Panel]:
             ),
             sparkline=False,
             decimals=0,
+        ),
+        labels_table(
+            About(
+                "Inference mode",
+                "Where the model runs: worker processes, threads, or the event loop; see INLINE_INFERENCE.",
+                "none",
+                4,
+            ),
+            f"max by (slot, mode) ({selector('inference_mode_info', slots)})",
+            ["slot", "mode"],
         ),
     ]

@@ -1,1 +1,1 @@
-"""Where requests wait for the model, and how those that wait go together."""
+"""Where requests wait for the model, how they are batched, and in which of three modes they are predicted."""

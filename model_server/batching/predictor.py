@@ -1,28 +1,34 @@
-"""From a request's data to the model's answer, in batches."""
+"""From a request's inputs to the model's predictions, in batches."""
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
+from operator import attrgetter
 
-from inference.backend import Data, ModelInfo, Rows, ServedModel
-from model_server.batching.batcher import Batcher
-from model_server.batching.event_loop import InlineBatcher
+import numpy as np
+
+from inference.backend import Backend, ModelInfo, ModelInput, Rows
+from model_server.batching.event_loop_batcher import EventLoopBatcher
+from model_server.batching.inference_mode import InferenceMode
+from model_server.batching.request_queue import QueueLimits, RequestQueue
+from model_server.batching.thread_batcher import ThreadBatcher
 from model_server.metrics import ModelMetrics
 
 
-@dataclass(frozen=True, eq=False)
-class Question:
-    """What the model is asked that was served when the request came."""
+@dataclass(eq=False, slots=True)
+class BatchItem:
+    """An input, the backend that was serving when it came, and how many images or rows it adds to a batch."""
 
-    model: ServedModel
-    data: Data
+    backend: Backend
+    model_input: ModelInput
+    rows: int
 
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """What the model says: `outputs` (N, K) and `embeddings` (N, D); N is 1 for an image."""
+    """A model's outputs for one input: `outputs` (N, K) and `embeddings` (N, D); N is 1 for an image."""
 
     model: ModelInfo
     outputs: Rows
@@ -42,52 +48,76 @@ class Prediction:
 
 
 class Predictor:
-    """Answers with `model`; whoever replaces it changes what later requests are answered with."""
+    """Predicts with `backend`, in `mode`; call `use` first, and to replace both for later requests."""
 
-    def __init__(
-        self,
-        model: ServedModel,
-        metrics: ModelMetrics,
-        *,
-        workers: int,
-        batch_size: int,
-        queue_size: int,
-        deadline_seconds: float,
-    ) -> None:
-        self.model = model
+    backend: Backend
+    mode: InferenceMode
+
+    def __init__(self, metrics: ModelMetrics, limits: QueueLimits, *, threads: int) -> None:
+        self._batch_size = limits.batch_size
         self._seconds = metrics.inference_seconds
-        self._batcher: Batcher[Question, Prediction] = Batcher(
-            self._work,
-            metrics.queue,
-            workers=workers,
-            batch_size=batch_size,
-            queue_size=queue_size,
-            deadline_seconds=deadline_seconds,
-        )
-        self._inline: InlineBatcher[Question, Prediction] = InlineBatcher(self._work, metrics.queue)
+        queues = [RequestQueue[BatchItem, Prediction](limits, metrics.queue) for _ in range(2)]
+        metrics.queue.depth.set_function(lambda: sum(map(len, queues)))
+        rows = attrgetter("rows")
+        self._threads = ThreadBatcher(self._predict, queues[0], rows, threads=threads)
+        self._event_loop = EventLoopBatcher(self._predict, queues[1], rows)
 
-    def submit(self, data: Sequence[Data]) -> list[asyncio.Future[Prediction]]:
-        """Queue images, or rows, for the model of this moment, and return their answers to come.
+    def use(self, backend: Backend, mode: InferenceMode) -> None:
+        """Predict with this backend from now on; what is queued keeps the one that it was queued for."""
+        self.backend = backend
+        self.mode = mode
+
+    def submit(self, inputs: Sequence[ModelInput]) -> list[asyncio.Future[Prediction]]:
+        """Queue images, or rows, for the model of this moment, and return their predictions to come.
+
+        Rows that are more than a batch are queued, and predicted, as several batches.
 
         Raises:
             QueueFull: try again later.
-        Each answer may raise NotAnImage, TooManyPixels, WaitedTooLong, NoFiniteAnswer or WorkerDied.
+        Each prediction may raise NotAnImage, TooManyPixels, DeadlineExceeded, NonFiniteOutput or WorkerLost.
         """
-        batcher = self._inline if self.model.info.is_quick else self._batcher
-        return batcher.submit([Question(self.model, one) for one in data])
+        items = [BatchItem(self.backend, one, 1 if isinstance(one, bytes) else len(one)) for one in inputs]
+        batcher = self._event_loop if self.mode is InferenceMode.EVENT_LOOP else self._threads
+        if all(item.rows <= self._batch_size for item in items):
+            return batcher.submit(items)
+        chunks = [self._split(item) for item in items]
+        results = iter(batcher.submit([chunk for of_item in chunks for chunk in of_item]))
+        return [_join([next(results) for _ in of_item]) for of_item in chunks]
 
     def close(self) -> None:
-        """Finish what waits, then end the threads."""
-        self._batcher.close()
+        """Predict what waits, then end the threads."""
+        self._threads.close()
 
-    def _work(self, questions: Sequence[Question]) -> list[Prediction | Exception]:
-        answers: list[Prediction | Exception] = []
-        for model, group in groupby(questions, key=lambda question: question.model):
-            said = model.answer(question.data for question in group)
-            for seconds in said.seconds:
+    def _split(self, item: BatchItem) -> list[BatchItem]:
+        rows, size = item.model_input, self._batch_size
+        if isinstance(rows, bytes):
+            return [item]
+        chunks = [rows[start : start + size] for start in range(0, len(rows), size)]
+        return [BatchItem(item.backend, chunk, len(chunk)) for chunk in chunks]
+
+    def _predict(self, items: Sequence[BatchItem]) -> list[Prediction | Exception]:
+        predictions: list[Prediction | Exception] = []
+        for backend, group in groupby(items, key=lambda item: item.backend):
+            result = backend.predict(item.model_input for item in group)
+            for seconds in result.seconds:
                 self._seconds.observe(seconds)
-            answers += [
-                one if isinstance(one, Exception) else Prediction(model.info, one.outputs, one.embeddings)
-                for one in said.items
+            predictions += [
+                one if isinstance(one, Exception) else Prediction(backend.info, one.outputs, one.embeddings)
+                for one in result.items
             ]
-        return answers
+        return predictions
+
+
+def _join(chunks: Sequence[asyncio.Future[Prediction]]) -> asyncio.Future[Prediction]:
+    joined = asyncio.ensure_future(_concatenate(chunks))
+    joined.add_done_callback(lambda _: [chunk.cancel() for chunk in chunks])  # if it failed, or was cancelled
+    return joined
+
+
+async def _concatenate(chunks: Sequence[asyncio.Future[Prediction]]) -> Prediction:
+    predictions = await asyncio.gather(*chunks)
+    return Prediction(
+        predictions[0].model,
+        np.concatenate([one.outputs for one in predictions]),
+        np.concatenate([one.embeddings for one in predictions]),
+    )

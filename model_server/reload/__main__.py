@@ -1,4 +1,4 @@
-"""Have the running server load its model package anew: `python -m model_server.reload`, beside the server."""
+"""Have the running server reload its model package: `python -m model_server.reload`, beside the server."""
 
 import argparse
 import json

@@ -5,7 +5,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 
-from inference.backend import ServedModel
+from inference.backend import Backend
 from inference.manifest import BadModelPackage, refusal
 from model_server.metrics import ModelMetrics
 
@@ -13,23 +13,23 @@ logger = logging.getLogger(__name__)
 
 
 class Reloader:
-    """Loads with `load` and hands the model to `serve`; one reload at a time.
+    """Loads a backend with `load` and hands it to `use`; one reload at a time.
 
     Requests that are queued keep the model that they were queued for.
     """
 
     def __init__(
-        self, load: Callable[[], ServedModel], serve: Callable[[ServedModel], None], metrics: ModelMetrics
+        self, load: Callable[[], Backend], use: Callable[[Backend], None], metrics: ModelMetrics
     ) -> None:
         self._load = load
-        self._serve = serve
+        self._use = use
         self._outcomes = metrics.reloads
         self._turn = asyncio.Lock()
 
-    def _load_or_refuse(self) -> ServedModel:
+    def _load_or_refuse(self) -> Backend:
         try:
             return self._load()
-        except (Exception, SystemExit) as error:  # whatever the operator's code does, the server goes on
+        except (Exception, SystemExit) as error:  # whatever the operator's code does, the server lives on
             raise refusal(error) from error
 
     async def on_signal(self) -> None:
@@ -37,7 +37,7 @@ class Reloader:
         with contextlib.suppress(BadModelPackage):
             await self.reload()
 
-    async def reload(self, name: str | None = None) -> ServedModel:
+    async def reload(self, name: str | None = None) -> Backend:
         """Serve what the package's folder holds now, if its name is `name` or none is given.
 
         Raises:
@@ -45,15 +45,15 @@ class Reloader:
         """
         async with self._turn:
             try:
-                model = await asyncio.to_thread(self._load_or_refuse)
-                if name not in {None, model.info.manifest.name}:
-                    raise BadModelPackage(f"the package is of {model.info.manifest.name}, not of {name}")  # noqa: TRY301
+                backend = await asyncio.to_thread(self._load_or_refuse)
+                if name not in {None, backend.info.manifest.name}:
+                    raise BadModelPackage(f"the package is of {backend.info.manifest.name}, not of {name}")  # noqa: TRY301
             except BadModelPackage as error:
                 self._outcomes["refused"].inc()
                 logger.error("model refused, the old one goes on: %s", error)  # noqa: TRY400 - no fault of ours
                 raise
-            self._serve(model)
+            self._use(backend)
             self._outcomes["loaded"].inc()
-            manifest = model.info.manifest
+            manifest = backend.info.manifest
             logger.info("model loaded", extra={"model": manifest.name, "version": manifest.version})
-            return model
+            return backend

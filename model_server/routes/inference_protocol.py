@@ -5,16 +5,17 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from model_server.inference_protocol.messages import HEADER_LENGTH, read_request, write_response
-from model_server.inference_protocol.model import answers, metadata, questions
+from model_server.inference_protocol.model_tensors import metadata, model_inputs, output_tensors
+from model_server.inference_protocol.request import HEADER_LENGTH, read_request
+from model_server.inference_protocol.response import write_response
 from model_server.inference_protocol.tensors import BadTensor
-from model_server.prediction_service import Answering
+from model_server.prediction_service import PredictionService
 from service.problems import Problem
 
 SERVER = {"name": "serving-reference-stack", "version": "1", "extensions": ["binary_tensor_data"]}
 
 
-def inference_protocol_router(answering: Answering, not_ready: Callable[[], str | None]) -> APIRouter:
+def inference_protocol_router(service: PredictionService, not_ready: Callable[[], str | None]) -> APIRouter:
     """Build the routes for the one model that is served."""
     router = APIRouter(prefix="/v2", tags=["Open Inference Protocol"])
 
@@ -36,7 +37,7 @@ def inference_protocol_router(answering: Answering, not_ready: Callable[[], str 
     @router.get("/models/{name}/versions/{version}", summary="The model's metadata")
     async def model(name: str, version: str | None = None) -> dict[str, Any]:
         refuse_other_models(name, version)
-        return metadata(answering.model)
+        return metadata(service.model)
 
     @router.get("/models/{name}/ready", summary="The model can answer")
     @router.get("/models/{name}/versions/{version}/ready", summary="The model can answer")
@@ -44,24 +45,24 @@ def inference_protocol_router(answering: Answering, not_ready: Callable[[], str 
         refuse_other_models(name, version)
         return {"name": name, **await ready()}
 
-    @router.post("/models/{name}/infer", summary="Ask the model")
-    @router.post("/models/{name}/versions/{version}/infer", summary="Ask the model")
+    @router.post("/models/{name}/infer", summary="Predict")
+    @router.post("/models/{name}/versions/{version}/infer", summary="Predict")
     async def infer(request: Request, name: str, version: str | None = None) -> Response:
         body = await request.body()
         refuse_other_models(name, version)
         try:
-            asked = read_request(body, request.headers.get(HEADER_LENGTH))
-            predictions = await answering.answer(request, questions(asked, answering.model))
+            inference_request = read_request(body, request.headers.get(HEADER_LENGTH))
+            predictions = await service.predict(request, model_inputs(inference_request, service.model))
             manifest = predictions[0].model.manifest
             content, headers = write_response(
-                asked.header, manifest.name, manifest.version, answers(predictions)
+                inference_request.header, manifest.name, manifest.version, output_tensors(predictions)
             )
         except BadTensor as error:
             raise Problem(400, "Bad Request", str(error)) from error
         return Response(content, headers={**headers, **predictions[0].model.headers})
 
     def refuse_other_models(name: str, version: str | None) -> None:
-        manifest = answering.model.manifest
+        manifest = service.model.manifest
         if name != manifest.name or version not in {None, manifest.version}:
             asked = name if version is None else f"{name} {version}"
             raise Problem(404, "Not Found", f"{asked} is not here; {manifest.name} {manifest.version} is")

@@ -1,4 +1,4 @@
-"""`GET /`: the page for asking the model by hand."""
+"""`GET /`: the page for trying the model by hand."""
 
 import json
 from html import escape
@@ -7,7 +7,7 @@ from pathlib import Path
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from model_server.prediction_service import Answering
+from model_server.prediction_service import PredictionService
 
 PAGE = Path(__file__).with_name("page.html")
 HEADERS = {
@@ -19,14 +19,14 @@ HEADERS = {
 }
 
 
-def page_router(answering: Answering) -> APIRouter:
+def page_router(service: PredictionService) -> APIRouter:
     """Build the route; the page is read once, and offers what the model of the moment takes."""
     router = APIRouter(tags=["page"])
     html = PAGE.read_text("utf-8")
 
-    @router.get("/", summary="The page for asking by hand", response_class=HTMLResponse)
+    @router.get("/", summary="The page for trying the model by hand", response_class=HTMLResponse)
     async def page() -> HTMLResponse:
-        tensor = answering.model.manifest.tensor
+        tensor = service.model.manifest.tensor
         features = json.dumps(tensor.features if tensor else [])
         return HTMLResponse(html.replace("{{features}}", escape(features)), headers=HEADERS)
 

@@ -1,4 +1,4 @@
-"""`POST /predict`: images or rows of numbers in, what the model says of them out."""
+"""`POST /predict`: images or rows of numbers in, the model's predictions out."""
 
 from typing import Any
 
@@ -7,12 +7,13 @@ from fastapi.responses import JSONResponse
 
 from inference.rows import RowsBody, WrongRows, read_rows
 from model_server.batching.predictor import Prediction
-from model_server.prediction_service import Answering, problems
-from model_server.routes.response_models import ImageAnswer, RowsAnswer, classified, computed
+from model_server.prediction_service import PredictionService, errors_as_problems
+from model_server.routes.response_models import ImageResponse, RowsResponse, class_fields, rows_fields
 from model_server.routes.uploads import read_uploads
 from service.problems import Problem
 from service.request_id import current_request_id
 
+PATH = "/predict"
 BINARY = {"type": "string", "format": "binary"}
 FILES = {"type": "object", "required": ["file"], "properties": {"file": {"type": "array", "items": BINARY}}}
 REQUEST_BODY = {
@@ -25,45 +26,47 @@ REQUEST_BODY = {
 }
 
 
-def predict_router(slot: str, answering: Answering, *, fault_injection: bool) -> APIRouter:
+def predict_router(slot: str, service: PredictionService, *, fault_injection: bool) -> APIRouter:
     """Build the route; it takes what the model of the moment takes."""
     router = APIRouter(tags=["predict"])
 
-    # The body is read by hand: it has three forms, and declared parameters would cost throughput.
+    # The body is read by hand: it has three forms, and the route bypasses FastAPI, see app.py.
     @router.post(
-        "/predict",
-        summary="Ask the model: images as form or raw body, or JSON rows of a tensor model",
+        PATH,
+        summary="Predict: images as form or raw body, or JSON rows of a tensor model",
         openapi_extra={"requestBody": REQUEST_BODY},
-        responses={200: {"model": ImageAnswer | list[ImageAnswer] | RowsAnswer}},
+        responses={200: {"model": ImageResponse | list[ImageResponse] | RowsResponse}},
     )
     async def predict(request: Request) -> JSONResponse:
-        takes_images = answering.model.manifest.image is not None
+        takes_images = service.model.manifest.image is not None
         return await (predict_images(request) if takes_images else predict_rows(request))
 
     async def predict_images(request: Request) -> JSONResponse:
         uploads = await read_uploads(request, fault_injection=fault_injection)
-        predictions = await answering.answer(request, [upload.data for upload in uploads])
-        answers = [
+        predictions = await service.predict(request, [upload.data for upload in uploads])
+        responses = [
             {
                 "filename": upload.filename,
                 "content_type": upload.content_type,
-                **classified(prediction),
+                **class_fields(prediction),
                 **origin(prediction),
             }
             for upload, prediction in zip(uploads, predictions, strict=True)
         ]
-        return answer(answers if len(answers) > 1 else answers[0], predictions[0])
+        return json_response(responses if len(responses) > 1 else responses[0], predictions[0])
 
     async def predict_rows(request: Request) -> JSONResponse:
         body = await request.body()
-        with problems():
-            spec = answering.model.manifest.tensor_input
+        with errors_as_problems():
+            spec = service.model.manifest.tensor_input
         try:
             rows, is_single = read_rows(body, spec)
         except WrongRows as error:
             raise Problem(422, "Invalid request", str(error)) from error
-        (prediction,) = await answering.answer(request, [rows])
-        return answer({**computed(prediction, is_single=is_single), **origin(prediction)}, prediction)
+        (prediction,) = await service.predict(request, [rows])
+        return json_response(
+            {**rows_fields(prediction, is_single=is_single), **origin(prediction)}, prediction
+        )
 
     def origin(prediction: Prediction) -> dict[str, Any]:
         manifest = prediction.model.manifest
@@ -73,6 +76,6 @@ def predict_router(slot: str, answering: Answering, *, fault_injection: bool) ->
     return router
 
 
-def answer(content: Any, prediction: Prediction) -> JSONResponse:
-    """Return the answer under the name of the model that gave it: it may have been replaced since."""
+def json_response(content: Any, prediction: Prediction) -> JSONResponse:
+    """Return the response under the name of the model that predicted: it may have been replaced since."""
     return JSONResponse(content, headers=prediction.model.headers)

@@ -17,7 +17,7 @@ def create_internal_app(predictor: Predictor, reloader: Reloader) -> FastAPI:
 
     @app.post("/v2/repository/index")
     async def index() -> list[dict[str, Any]]:
-        manifest = predictor.model.info.manifest
+        manifest = predictor.backend.info.manifest
         return [{"name": manifest.name, "version": manifest.version, "state": "READY", "reason": ""}]
 
     @app.post("/v2/repository/models/{name}/load")

@@ -1,4 +1,4 @@
-"""How predictions look in the JSON of `POST /predict`."""
+"""The JSON of `POST /predict`: response models for its documentation, and the fields that fill them."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from pydantic import BaseModel
 from model_server.batching.predictor import Prediction
 
 
-class Answer(BaseModel):
-    """What the model says, and who says it."""
+class PredictionResponse(BaseModel):
+    """A prediction, and which model of which slot made it."""
 
     likely_class: str | None = None
     probability: float | None = None
@@ -19,23 +19,23 @@ class Answer(BaseModel):
     version: str
 
 
-class ImageAnswer(Answer):
-    """What the model says of one image."""
+class ImageResponse(PredictionResponse):
+    """The prediction of one image."""
 
     filename: str | None
     content_type: str | None
 
 
-class RowsAnswer(Answer):
-    """What the model says of rows of numbers: for each row a number, or a list where there are several.
+class RowsResponse(PredictionResponse):
+    """The predictions of rows of numbers: for each row a number, or a list where there are several.
 
-    `likely_class` and what follows stand only in the answer of a classifier to a single row.
+    Only a classifier's response to a single row has `likely_class` and what follows.
     """
 
     output: float | list[float] | list[list[float]]
 
 
-def classified(prediction: Prediction) -> dict[str, Any]:
+def class_fields(prediction: Prediction) -> dict[str, Any]:
     """Return the class of a prediction's first row, with every class's probability."""
     probabilities = prediction.rows[0]
     return {
@@ -45,9 +45,9 @@ def classified(prediction: Prediction) -> dict[str, Any]:
     }
 
 
-def computed(prediction: Prediction, *, is_single: bool) -> dict[str, Any]:
+def rows_fields(prediction: Prediction, *, is_single: bool) -> dict[str, Any]:
     """Return the outputs: per row one number, or a list if the model has several outputs."""
     rows = prediction.rows
     outputs = [values[0] for values in rows] if len(rows[0]) == 1 else rows
-    answer: dict[str, Any] = {"output": outputs[0] if is_single else outputs}
-    return answer | classified(prediction) if is_single and prediction.model.manifest.classes else answer
+    content: dict[str, Any] = {"output": outputs[0] if is_single else outputs}
+    return content | class_fields(prediction) if is_single and prediction.model.manifest.classes else content

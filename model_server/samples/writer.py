@@ -54,9 +54,8 @@ class SampleWriter:
         """Write until cancelled."""
         while True:
             await self._arrived.wait()
-            await asyncio.sleep(
-                self._pause_seconds or GATHER_SECONDS
-            )  # company for a batch, rest in an outage
+            # Time for a batch to gather, or a pause in an outage.
+            await asyncio.sleep(self._pause_seconds or GATHER_SECONDS)
             await self._write_batch()
 
     async def drain(self, seconds: float) -> None:

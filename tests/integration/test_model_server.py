@@ -98,7 +98,7 @@ def test_a_wrong_variable_stops_the_start(tmp_path: Path) -> None:
 
 
 def test_a_worker_that_is_killed_ends_the_server(server: ModelServerProgram) -> None:
-    """For want of memory, say: what keeps programs running starts it anew, and the log tells why it ended."""
+    """By the out-of-memory killer, say: the supervisor restarts it, and the log tells why it ended."""
     (worker,) = psutil.Process(server.process.pid).children()
     worker.kill()
     assert server.process.wait(20) != 0

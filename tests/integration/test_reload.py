@@ -128,7 +128,7 @@ def test_a_bad_package_is_refused_and_the_old_model_goes_on(
     assert "the old one goes on" in server.log.read_text()
 
 
-def test_a_hangup_reloads(server: ModelServerProgram, package: Path) -> None:
+def test_sighup_reloads(server: ModelServerProgram, package: Path) -> None:
     """`kill -HUP` is enough; a bad package leaves the server as it was."""
     write_colour_package(package, "2")
     server.process.send_signal(signal.SIGHUP)
@@ -164,7 +164,7 @@ def test_only_the_internal_listener_loads(server: ModelServerProgram) -> None:
 
 
 def test_a_client_that_left_costs_no_inference(server: ModelServerProgram) -> None:
-    """Of requests whose clients hang up while they wait, none is worked on."""
+    """Of requests whose clients disconnect while they wait, none is worked on."""
     server.predict("first")
     before = server.metric("inference_batch_size_sum{")
     server.process.send_signal(signal.SIGSTOP)

@@ -6,7 +6,7 @@ import pytest
 
 from inference.loaded_model import LoadedModel
 from inference.package import load_model_package
-from inference.torch_backend import Inference
+from inference.torch_backend import TorchBackend
 from tests.colour_model import write_colour_package
 
 
@@ -21,5 +21,5 @@ def model(package_folder: Path) -> LoadedModel:
 
 
 @pytest.fixture
-def inference(model: LoadedModel) -> Inference:
-    return Inference(model, max_pixels=10_000)
+def backend(model: LoadedModel) -> TorchBackend:
+    return TorchBackend(model, max_pixels=10_000)

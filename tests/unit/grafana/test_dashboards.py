@@ -37,6 +37,7 @@ CONTRACT = {
     "inference_batch_size",
     "inference_queue_seconds",
     "inference_queue_depth",
+    "inference_mode_info",
     "model_reloads_total",
     "feature_mean",
     "feature_variance",

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from inference.backend import Answers, Data, ServedModel
-from inference.torch_backend import Inference
+from inference.backend import Backend, BatchResult, ModelInput
+from inference.torch_backend import TorchBackend
 from model_server.app import create_apps
 from model_server.settings import ModelServerSettings
 from mongodb.documents import Sample
@@ -32,24 +32,24 @@ class MemoryStore:
         """Nothing to close."""
 
 
-class HeldModel:
-    """A model that answers only when let go; `batches` are those it began."""
+class HeldBackend:
+    """A backend that predicts only when let go; `batches` are those it began."""
 
-    def __init__(self, model: Inference) -> None:
-        self.info = model.info
-        self._model = model
+    def __init__(self, backend: TorchBackend) -> None:
+        self.info = backend.info
+        self._backend = backend
         self.go = threading.Event()
         self.batches: list[int] = []
 
-    def answer(self, data: Iterable[Data]) -> Answers:
-        batch = list(data)
+    def predict(self, inputs: Iterable[ModelInput]) -> BatchResult:
+        batch = list(inputs)
         self.batches.append(len(batch))
         assert self.go.wait(10)
-        return self._model.answer(batch)
+        return self._backend.predict(batch)
 
 
-def public(settings: ModelServerSettings, model: ServedModel, store: MemoryStore) -> FastAPI:
-    return create_apps(settings, lambda: model, store).public
+def public(settings: ModelServerSettings, backend: Backend, store: MemoryStore) -> FastAPI:
+    return create_apps(settings, lambda: backend, store).public
 
 
 @asynccontextmanager
@@ -68,9 +68,9 @@ def store() -> MemoryStore:
 
 
 @pytest.fixture
-async def client(inference: Inference, store: MemoryStore) -> AsyncIterator[httpx.AsyncClient]:
+async def client(backend: TorchBackend, store: MemoryStore) -> AsyncIterator[httpx.AsyncClient]:
     settings = ModelServerSettings(slot=SLOT, cpu_threads=1, max_image_pixels=10_000, max_body_bytes=100_000)
-    async with serving(public(settings, inference, store)) as client:
+    async with serving(public(settings, backend, store)) as client:
         yield client
 
 
@@ -167,10 +167,10 @@ async def test_an_undeclared_type_is_judged_by_its_bytes(client: httpx.AsyncClie
     assert response.json()["likely_class"] == "blue"
 
 
-async def test_each_prediction_is_sampled(inference: Inference, store: MemoryStore) -> None:
+async def test_each_prediction_is_sampled(backend: TorchBackend, store: MemoryStore) -> None:
     """The sample has the request's id and the embedding of the very pass that answered."""
     settings = ModelServerSettings(slot=SLOT, cpu_threads=1)
-    async with serving(public(settings, inference, store)) as client:
+    async with serving(public(settings, backend, store)) as client:
         await client.post("/predict", files=upload(colour_image("red")), headers={"X-Request-ID": "s-1"})
     (sample,) = store.samples
     assert (sample.request_id, sample.slot, sample.label) == ("s-1", SLOT, "red")
@@ -178,18 +178,18 @@ async def test_each_prediction_is_sampled(inference: Inference, store: MemorySto
     assert sample.created_at.tzinfo is not None
 
 
-async def test_at_rate_zero_nothing_is_sampled(inference: Inference, store: MemoryStore) -> None:
+async def test_at_rate_zero_nothing_is_sampled(backend: TorchBackend, store: MemoryStore) -> None:
     """Whoever wants no samples gets none."""
     settings = ModelServerSettings(slot=SLOT, cpu_threads=1, sample_rate=0)
-    async with serving(public(settings, inference, store)) as client:
+    async with serving(public(settings, backend, store)) as client:
         await client.post("/predict", files=upload(colour_image("red")))
     assert store.samples == []
 
 
-async def test_faults_are_injected_only_when_asked_for(inference: Inference, store: MemoryStore) -> None:
+async def test_faults_are_injected_only_when_asked_for(backend: TorchBackend, store: MemoryStore) -> None:
     """A load test that wants errors switches them on."""
     settings = ModelServerSettings(slot=SLOT, cpu_threads=1, fault_injection=True)
-    async with serving(public(settings, inference, store)) as client:
+    async with serving(public(settings, backend, store)) as client:
         response = await client.post("/predict", files=upload(b"x", "fake_server_error/x"))
     assert response.status_code == 500
 
@@ -200,9 +200,9 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
-async def test_a_full_queue_answers_503_at_once(inference: Inference, store: MemoryStore) -> None:
+async def test_a_full_queue_answers_503_at_once(backend: TorchBackend, store: MemoryStore) -> None:
     """The bound holds, the client learns when to come back, and those who wait are answered."""
-    held = HeldModel(inference)
+    held = HeldBackend(backend)
     settings = ModelServerSettings(slot=SLOT, cpu_threads=1, queue_size=2)
     async with serving(public(settings, held, store)) as client:
         first = asyncio.create_task(client.post("/predict", files=upload(colour_image("red"))))
@@ -219,9 +219,9 @@ async def test_a_full_queue_answers_503_at_once(inference: Inference, store: Mem
     assert held.batches == [1, 2]  # those who waited went together
 
 
-async def test_whoever_waits_too_long_is_told(inference: Inference, store: MemoryStore) -> None:
+async def test_whoever_waits_too_long_is_told(backend: TorchBackend, store: MemoryStore) -> None:
     """Past the deadline the answer is a 503, and the model is not asked."""
-    held = HeldModel(inference)
+    held = HeldBackend(backend)
     settings = ModelServerSettings(slot=SLOT, cpu_threads=1, queue_deadline_seconds=0.05)
     async with serving(public(settings, held, store)) as client:
         first = asyncio.create_task(client.post("/predict", files=upload(colour_image("red"))))
@@ -249,9 +249,9 @@ async def test_metrics_tell_what_was_predicted(client: httpx.AsyncClient) -> Non
     assert 'model_info{model="colour",sha256="' in text
 
 
-async def test_readiness_ends_with_the_drain(inference: Inference, store: MemoryStore) -> None:
+async def test_readiness_ends_with_the_drain(backend: TorchBackend, store: MemoryStore) -> None:
     """A server that stops says so to whoever still asks."""
-    app = public(ModelServerSettings(slot=SLOT, cpu_threads=1), inference, store)
+    app = public(ModelServerSettings(slot=SLOT, cpu_threads=1), backend, store)
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         assert (await client.get("/readyz")).status_code == 503

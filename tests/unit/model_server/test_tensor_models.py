@@ -1,5 +1,6 @@
 """Tensor models: rows of numbers in, numbers or a class out, and the inputs' statistics as metrics."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,15 +8,16 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
 
-from inference.backend import InferenceSettings
+from inference.backend import BackendSettings
 from inference.loaded_model import LoadedModel
 from inference.manifest import BadModelPackage, TensorInput
 from inference.package import load_model_package
 from inference.rows import RowsBody
-from inference.torch_backend import load
+from inference.torch_backend import load_torch_backend
 from model_server.app import create_apps
 from model_server.feature_statistics import MEMORY_ROWS, FeatureStatistics, RunningMoments
 from model_server.settings import ModelServerSettings
@@ -32,15 +34,15 @@ def store() -> MemoryStore:
 
 @pytest.fixture
 async def regressor(tmp_path: Path, store: MemoryStore) -> AsyncIterator[httpx.AsyncClient]:
-    model = load(InferenceSettings(write_regressor(tmp_path)))
-    async with serving(create_apps(SETTINGS, lambda: model, store).public) as client:
+    backend = load_torch_backend(BackendSettings(write_regressor(tmp_path)))
+    async with serving(create_apps(SETTINGS, lambda: backend, store).public) as client:
         yield client
 
 
 @pytest.fixture
 async def classifier(tmp_path: Path, store: MemoryStore) -> AsyncIterator[httpx.AsyncClient]:
-    model = load(InferenceSettings(write_sign_classifier(tmp_path)))
-    async with serving(create_apps(SETTINGS, lambda: model, store).public) as client:
+    backend = load_torch_backend(BackendSettings(write_sign_classifier(tmp_path)))
+    async with serving(create_apps(SETTINGS, lambda: backend, store).public) as client:
         yield client
 
 
@@ -109,21 +111,65 @@ async def test_an_answer_that_overflows_is_refused(regressor: httpx.AsyncClient)
     assert "no finite answer" in response.json()["detail"]
 
 
+def inline_app(folder: Path, store: MemoryStore, **settings: object) -> FastAPI:
+    """Build a server that predicts on its event loop."""
+    values = {"slot": "model_server", "cpu_threads": 1, "inline_inference": "always", **settings}
+    backend = load_torch_backend(BackendSettings(write_regressor(folder)))
+    return create_apps(ModelServerSettings.model_validate(values), lambda: backend, store).public
+
+
+async def test_a_full_queue_answers_503_on_the_event_loop_too(tmp_path: Path, store: MemoryStore) -> None:
+    """The client learns when to come back, and those who wait are answered."""
+    async with serving(inline_app(tmp_path, store, queue_size=2, batch_max_size=1)) as client:
+        posts = [client.post("/predict", json={"data": [[0, number]] * 3}) for number in range(8)]
+        responses = await asyncio.gather(*posts)
+        assert {response.status_code for response in responses} == {200, 503}
+        refused = [response for response in responses if response.status_code == 503]
+        assert all(response.headers["retry-after"] == "1" for response in refused)
+        assert "Too many predictions" in refused[0].json()["detail"]
+        assert (await client.post("/predict", json={"data": [0, 1]})).json()["output"] == -1
+
+
+async def test_the_deadline_holds_on_the_event_loop_too(tmp_path: Path, store: MemoryStore) -> None:
+    """Past it the answer is a 503, and the model is not asked."""
+    async with serving(inline_app(tmp_path, store, queue_deadline_seconds=1e-9)) as client:
+        refused = await client.post("/predict", json={"data": [0, 1]})
+        metrics = (await client.get("/metrics")).text
+    assert refused.status_code == 503
+    assert refused.headers["retry-after"] == "1"
+    assert "too long" in refused.json()["detail"]
+    assert 'inference_batch_size_count{slot="model_server"} 0.0' in metrics
+
+
+async def test_the_mode_is_shown(
+    tmp_path: Path, store: MemoryStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A metric and a line of the log say where the model runs."""
+    caplog.set_level("INFO")
+    for inline, mode in (("always", "event_loop"), ("never", "threads")):
+        async with serving(inline_app(tmp_path, store, inline_inference=inline)) as client:
+            shown = f'inference_mode_info{{mode="{mode}",slot="model_server"}} 1.0'
+            assert shown in (await client.get("/metrics")).text
+        chosen = [vars(one) for one in caplog.records if one.message == "inference mode chosen"]
+        assert chosen[-1]["mode"] == mode
+        assert chosen[-1]["full_batch_milliseconds"] > 0
+
+
 async def test_the_page_asks_for_the_features(tmp_path: Path, store: MemoryStore) -> None:
     """Their names are anybody's, and nothing of them gets into the page as markup."""
     folder = write_regressor(tmp_path)
     manifest = folder / "model.toml"
     manifest.write_text(manifest.read_text().replace('"x1"', "'\"><script>'"))
-    model = load(InferenceSettings(folder))
-    async with serving(create_apps(SETTINGS, lambda: model, store).public) as client:
+    backend = load_torch_backend(BackendSettings(folder))
+    async with serving(create_apps(SETTINGS, lambda: backend, store).public) as client:
         page = (await client.get("/")).text
     assert '<body data-features="[&quot;\\&quot;&gt;&lt;script&gt;&quot;, &quot;x2&quot;]">' in page
 
 
 async def test_raw_inputs_are_sampled(tmp_path: Path, store: MemoryStore) -> None:
     """A row is its own embedding, and several rows are several samples."""
-    model = load(InferenceSettings(write_regressor(tmp_path)))
-    async with serving(create_apps(SETTINGS, lambda: model, store).public) as client:
+    backend = load_torch_backend(BackendSettings(write_regressor(tmp_path)))
+    async with serving(create_apps(SETTINGS, lambda: backend, store).public) as client:
         await client.post("/predict", json={"data": [[1, 2], [3, 4]]}, headers={"X-Request-ID": "r"})
     assert [sample.embedding.tolist() for sample in store.samples] == [[1, 2], [3, 4]]
     assert [(sample.request_id, sample.label, sample.confidence) for sample in store.samples] == [
@@ -171,7 +217,7 @@ def test_running_moments_forget() -> None:
     assert moments.mean[0] == pytest.approx(0, abs=0.1)
 
 
-def test_other_features_begin_anew() -> None:
+def test_other_features_start_over() -> None:
     """After a reload with other features, the old ones' statistics are gone; with the same they go on."""
     registry = CollectorRegistry()
     statistics = FeatureStatistics(registry, "a")

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from service.body_limit import BodyLimitMiddleware, Room
+from service.body_limit import BodyLimitMiddleware, ByteSemaphore
 
 LIMIT = 1000
 
@@ -87,27 +87,27 @@ async def test_a_chunked_body_is_held_to_the_limit(uploads: Uploads) -> None:
 
 async def test_a_place_in_the_line_that_is_given_up_is_the_next_one_s() -> None:
     """Cancelled while it waits, or just when it is let in: no byte is lost."""
-    room = Room(10)
-    await room.take(10, 1)
-    first = asyncio.create_task(room.take(10, 1))
-    second = asyncio.create_task(room.take(4, 1))
+    semaphore = ByteSemaphore(10)
+    await semaphore.acquire(10, 1)
+    first = asyncio.create_task(semaphore.acquire(10, 1))
+    second = asyncio.create_task(semaphore.acquire(4, 1))
     await asyncio.sleep(0)
     first.cancel()
     with pytest.raises(asyncio.CancelledError):
         await first
-    room.give_back(10)
+    semaphore.release(10)
     second.cancel()
     with pytest.raises(asyncio.CancelledError):
         await second
-    await room.take(10, 0.1)
+    await semaphore.acquire(10, 0.1)
 
 
 async def test_two_that_give_up_in_the_same_moment_leave_nothing_behind() -> None:
-    """Their waits end before they can say so; the room is whole again, and nobody else is hurt."""
-    room = Room(15)
-    await room.take(10, 1)
-    waiting = [asyncio.create_task(room.take(size, 0.01)) for size in (8, 2)]
+    """Their waits end before they can say so; all bytes are free again, and nobody else is affected."""
+    semaphore = ByteSemaphore(15)
+    await semaphore.acquire(10, 1)
+    waiting = [asyncio.create_task(semaphore.acquire(size, 0.01)) for size in (8, 2)]
     for result in await asyncio.gather(*waiting, return_exceptions=True):
         assert isinstance(result, TimeoutError)
-    room.give_back(10)
-    await room.take(15, 0.1)
+    semaphore.release(10)
+    await semaphore.acquire(15, 0.1)

@@ -20,7 +20,8 @@ def test_every_variable_of_compose_is_explained_with_its_default() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["batch_max_size", "queue_size", "queue_deadline_seconds", "torch_threads", "device"]
+    "name",
+    ["batch_max_size", "queue_size", "queue_deadline_seconds", "inline_inference", "torch_threads", "device"],
 )
 def test_the_model_servers_own_defaults_are_shown(name: str) -> None:
     """A server started by hand behaves as one of the stack's."""

@@ -1,4 +1,4 @@
-"""A model in the protocol's words: what goes in, what comes out."""
+"""The model's inputs and outputs as tensors of the protocol, and its metadata."""
 
 import base64
 import binascii
@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from inference.backend import Data, ModelInfo, Rows
+from inference.backend import ModelInfo, ModelInput, Rows
 from inference.manifest import TensorInput
 from inference.rows import WrongRows, to_rows
 from model_server.batching.predictor import Prediction
-from model_server.inference_protocol.messages import InferRequest, check_outputs
+from model_server.inference_protocol.request import InferRequest, check_outputs
 from model_server.inference_protocol.tensors import BYTES, BadTensor, Tensor
 
 MAX_IMAGES = 64
@@ -41,8 +41,8 @@ def tensor(name: str, datatype: str, *shape: int) -> dict[str, Any]:
     return {"name": name, "datatype": datatype, "shape": list(shape)}
 
 
-def questions(request: InferRequest, model: ModelInfo) -> Sequence[Data]:
-    """Return what the model is asked: images, or rows.
+def model_inputs(request: InferRequest, model: ModelInfo) -> Sequence[ModelInput]:
+    """Return the request's images, or rows.
 
     Raises:
         BadTensor: the inputs, or the outputs that are wanted, are not the model's.
@@ -87,7 +87,7 @@ def rows(given: Tensor, spec: TensorInput) -> Rows:
         raise BadTensor(f"{given.name} is {list(given.shape)}. {error}") from error
 
 
-def answers(predictions: Sequence[Prediction]) -> list[Tensor]:
+def output_tensors(predictions: Sequence[Prediction]) -> list[Tensor]:
     """Return the outputs, in the order of the metadata."""
     manifest = predictions[0].model.manifest
     outputs = np.concatenate([one.outputs for one in predictions])

@@ -12,11 +12,11 @@ import psutil
 import pytest
 from PIL import Image
 
-from inference.backend import InferenceSettings, Outputs
+from inference.backend import BackendSettings, Outputs
 from inference.decoding import NotAnImage, TooManyPixels
 from inference.manifest import BadModelPackage
-from inference.torch_backend import Inference
-from model_server.worker_pool.pool import WorkerDied, Workers
+from inference.torch_backend import TorchBackend
+from model_server.worker_pool.pool import WorkerLost, WorkerPool
 from tests.colour_model import COLOURS, colour_image
 from tests.tensor_model import write_regressor
 from tests.waiting import until
@@ -34,8 +34,8 @@ CUSTOM_ERROR = """
 Processes = Callable[[], list[psutil.Process]]
 
 
-class Deaths:
-    """Counts what is told of deaths."""
+class Losses:
+    """Counts what is told of lost workers."""
 
     def __init__(self) -> None:
         self.told = threading.Semaphore(0)
@@ -45,8 +45,8 @@ class Deaths:
 
 
 @pytest.fixture
-def deaths() -> Deaths:
-    return Deaths()
+def losses() -> Losses:
+    return Losses()
 
 
 def living_children() -> set[psutil.Process]:
@@ -61,24 +61,24 @@ def processes() -> Processes:
     return lambda: sorted(living_children() - before, key=lambda one: one.pid)
 
 
-def start(folder: Path, on_death: Deaths, count: int = 1) -> Workers:
-    return Workers(InferenceSettings(folder, max_pixels=10_000), count, on_death)
+def start(folder: Path, on_worker_lost: Losses, count: int = 1) -> WorkerPool:
+    return WorkerPool(BackendSettings(folder, max_pixels=10_000), count, on_worker_lost)
 
 
-def is_answered(workers: Workers) -> bool:
+def is_answered(pool: WorkerPool) -> bool:
     try:
-        return len(workers.answer([colour_image("red")]).items) == 1
-    except WorkerDied:
+        return len(pool.predict([colour_image("red")]).items) == 1
+    except WorkerLost:
         return False
 
 
 def test_workers_answer_as_this_process_would(
-    package_folder: Path, inference: Inference, deaths: Deaths
+    package_folder: Path, backend: TorchBackend, losses: Losses
 ) -> None:
     """The same numbers in the same order, and each bad image has its own reason."""
     data = [colour_image("red"), b"no image", colour_image("blue"), colour_image("red", size=(200, 100))]
-    workers = start(package_folder, deaths)
-    here, there = inference.answer(data), workers.answer(data)
+    pool = start(package_folder, losses)
+    here, there = backend.predict(data), pool.predict(data)
     assert [type(one) for one in there.items] == [Outputs, NotAnImage, Outputs, TooManyPixels]
     for one, other in zip(here.items, there.items, strict=True):
         if isinstance(one, Outputs):
@@ -88,21 +88,21 @@ def test_workers_answer_as_this_process_would(
         else:
             assert str(one) == str(other)
     assert len(there.seconds) == 1
-    assert workers.info.sha256 == inference.info.sha256
-    assert workers.info.manifest == inference.info.manifest
+    assert pool.info.sha256 == backend.info.sha256
+    assert pool.info.manifest == backend.info.manifest
 
 
 def test_several_processes_answer_side_by_side(
-    package_folder: Path, deaths: Deaths, processes: Processes
+    package_folder: Path, losses: Losses, processes: Processes
 ) -> None:
     """Each has its own connection, and none gets another's answer."""
-    workers = start(package_folder, deaths, count=2)
+    pool = start(package_folder, losses, count=2)
     assert len(processes()) == 2
     wrong: list[str] = []
 
     def ask(colour: str, index: int) -> None:
         for _ in range(50):
-            (answer,) = workers.answer([colour_image(colour)]).items
+            (answer,) = pool.predict([colour_image(colour)]).items
             if not isinstance(answer, Outputs) or answer.outputs[0].argmax() != index:
                 wrong.append(colour)
 
@@ -115,32 +115,32 @@ def test_several_processes_answer_side_by_side(
 
 
 def test_a_package_that_is_no_good_is_refused_with_its_reason(
-    package_folder: Path, deaths: Deaths, processes: Processes
+    package_folder: Path, losses: Losses, processes: Processes
 ) -> None:
     """The reason comes from the process that saw it, and no process is left."""
     manifest = package_folder / "model.toml"
     manifest.write_text(manifest.read_text().replace("network.py:", "network.py:Nothing"))
     with pytest.raises(BadModelPackage, match="Nothing"):
-        start(package_folder, deaths, count=2)
+        start(package_folder, losses, count=2)
     until("no process left", lambda: not processes(), 20)
-    assert not deaths.told.acquire(blocking=False)
+    assert not losses.told.acquire(blocking=False)
 
 
 @pytest.mark.parametrize("end", ["raise SystemExit(0)", "import os; os._exit(3)"])
-def test_a_package_that_ends_its_process_is_refused(package_folder: Path, deaths: Deaths, end: str) -> None:
+def test_a_package_that_ends_its_process_is_refused(package_folder: Path, losses: Losses, end: str) -> None:
     """Whatever the operator's code does, the server goes on."""
     network = package_folder / "network.py"
     network.write_text(f"{network.read_text()}\n{end}\n")
     with pytest.raises(BadModelPackage, match=r"cannot be (loaded|made)|ended without a word"):
-        start(package_folder, deaths)
+        start(package_folder, losses)
 
 
-def test_an_exception_of_the_packages_code_arrives_as_text(package_folder: Path, deaths: Deaths) -> None:
+def test_an_exception_of_the_packages_code_arrives_as_text(package_folder: Path, losses: Losses) -> None:
     """Its class exists in the worker alone."""
     network = package_folder / "network.py"
     name = (package_folder / "model.toml").read_text().partition("network.py:")[2].partition('"')[0]
     network.write_text(f"{network.read_text()}\n\nclass {name}({name}):{CUSTOM_ERROR}")
-    red, green = start(package_folder, deaths).answer([colour_image("red"), colour_image("green")]).items
+    red, green = start(package_folder, losses).predict([colour_image("red"), colour_image("green")]).items
     assert isinstance(red, Outputs)
     assert isinstance(green, RuntimeError)
     assert "green is not to my taste" in str(green)
@@ -148,37 +148,37 @@ def test_an_exception_of_the_packages_code_arrives_as_text(package_folder: Path,
 
 @pytest.mark.parametrize("which", [0, -1])
 def test_a_worker_that_dies_is_told_of_once(
-    package_folder: Path, deaths: Deaths, which: int, processes: Processes
+    package_folder: Path, losses: Losses, which: int, processes: Processes
 ) -> None:
-    """Who waits for it learns it, and the server, which then has itself started anew."""
-    workers = start(package_folder, deaths, count=2)
+    """Who waits for it learns it, and the server, which then has itself restarted."""
+    pool = start(package_folder, losses, count=2)
     family = processes()
     family.pop(which).kill()
-    assert deaths.told.acquire(timeout=10)  # though nobody asked it
-    assert [is_answered(workers) for _ in range(10)].count(False) == 1  # the other one goes on
+    assert losses.told.acquire(timeout=10)  # though nobody asked it
+    assert [is_answered(pool) for _ in range(10)].count(False) == 1  # the other one goes on
     family[0].kill()
-    assert [is_answered(workers) for _ in range(10)].count(True) == 0
-    assert not deaths.told.acquire(blocking=False)
+    assert [is_answered(pool) for _ in range(10)].count(True) == 0
+    assert not losses.told.acquire(blocking=False)
 
 
 def test_the_processes_end_when_nobody_needs_them(
-    package_folder: Path, deaths: Deaths, processes: Processes
+    package_folder: Path, losses: Losses, processes: Processes
 ) -> None:
     """A model that was replaced leaves nothing behind, and that is no death."""
-    workers = start(package_folder, deaths, count=2)
+    pool = start(package_folder, losses, count=2)
     assert len(processes()) == 2
-    del workers
+    del pool
     until("no process left", lambda: not processes(), 20)
-    assert not deaths.told.acquire(blocking=False)
+    assert not losses.told.acquire(blocking=False)
 
 
 def test_signals_to_the_group_leave_them_alone(
-    package_folder: Path, deaths: Deaths, processes: Processes
+    package_folder: Path, losses: Losses, processes: Processes
 ) -> None:
     """Ctrl-C and supervisor's stop reach all; the server still needs them for what is in flight."""
-    workers = start(package_folder, deaths)
+    pool = start(package_folder, losses)
     assert len({os.getpgid(one.pid) for one in processes()} | {os.getpgid(0)}) == 2
-    assert is_answered(workers)
+    assert is_answered(pool)
 
 
 def test_the_server_itself_needs_no_pytorch() -> None:
@@ -187,21 +187,21 @@ def test_the_server_itself_needs_no_pytorch() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_a_tensor_model_is_refused(tmp_path: Path, deaths: Deaths) -> None:
+def test_a_tensor_model_is_refused(tmp_path: Path, losses: Losses) -> None:
     """The package was an image model's when the server looked."""
     with pytest.raises(BadModelPackage, match="load it again"):
-        start(write_regressor(tmp_path), deaths)
+        start(write_regressor(tmp_path), losses)
 
 
 def test_a_package_that_never_loads_is_given_up(
-    package_folder: Path, deaths: Deaths, processes: Processes, monkeypatch: pytest.MonkeyPatch
+    package_folder: Path, losses: Losses, processes: Processes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It would hold up every later reload, and outlive the server."""
     monkeypatch.setattr("model_server.worker_pool.pool.LOAD_SECONDS", 4)
     network = package_folder / "network.py"
     network.write_text(f"{network.read_text()}\nimport time\ntime.sleep(1000)\n")
     with pytest.raises(BadModelPackage, match="not loaded after 4 s"):
-        start(package_folder, deaths)
+        start(package_folder, losses)
     assert not processes()
 
 
@@ -209,13 +209,13 @@ def images_alive() -> int:
     return sum(issubclass(type(one), Image.Image) for one in gc.get_objects())
 
 
-def test_a_refused_image_is_not_kept(inference: Inference) -> None:
+def test_a_refused_image_is_not_kept(backend: TorchBackend) -> None:
     """Its exception would hold the decoded pixels until a garbage collection, which is rare."""
     gc.collect()
     gc.disable()
     try:
         before = images_alive()
-        answers = inference.answer([colour_image("red")[:-30]] * 5)
+        answers = backend.predict([colour_image("red")[:-30]] * 5)
         assert {type(one) for one in answers.items} == {NotAnImage}
         assert images_alive() == before
     finally:

@@ -1,6 +1,5 @@
-"""Inference requests and responses: a JSON header, and behind it the raw bytes of binary tensors."""
+"""Parse an inference request: a JSON header, and behind it the raw bytes of binary tensors."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -12,8 +11,6 @@ from model_server.inference_protocol.tensors import (
     Tensor,
     from_bytes,
     from_json,
-    to_bytes,
-    to_json,
 )
 
 HEADER_LENGTH = "Inference-Header-Content-Length"
@@ -68,7 +65,7 @@ class RequestHeader(BaseModel):
 
 @dataclass(frozen=True, eq=False)
 class InferRequest:
-    """A request that has been read."""
+    """A parsed request."""
 
     header: RequestHeader
     inputs: Sequence[Tensor]
@@ -118,27 +115,3 @@ def check_outputs(request: RequestHeader, names: Sequence[str]) -> None:
     for one in request.outputs:
         if one.name not in names:
             raise BadTensor(f"there is no output {one.name!r}, but {', '.join(names)}")
-
-
-def write_response(
-    request: RequestHeader, model: str, version: str, outputs: Sequence[Tensor]
-) -> tuple[bytes, dict[str, str]]:
-    """Return the body and the headers that go with it; the wanted outputs are there."""
-    by_name = {one.name: one for one in outputs}
-    wanted = request.outputs or [OutputHeader(name=name) for name in by_name]
-    headers, blobs = [], []
-    for one in wanted:
-        tensor = by_name[one.name]
-        described = {"name": tensor.name, "datatype": tensor.datatype, "shape": list(tensor.shape)}
-        chosen = one.parameters.binary_data
-        if request.parameters.binary_data_output if chosen is None else chosen:
-            blobs.append(to_bytes(tensor))
-            headers.append({**described, "parameters": {"binary_data_size": len(blobs[-1])}})
-        else:
-            headers.append({**described, "data": to_json(tensor)})
-    response = {"model_name": model, "model_version": version, "id": request.id, "outputs": headers}
-    header = json.dumps(response, separators=(",", ":")).encode()
-    if not blobs:
-        return header, {"Content-Type": "application/json"}
-    binary = {"Content-Type": "application/octet-stream", HEADER_LENGTH: str(len(header))}
-    return header + b"".join(blobs), binary

@@ -1,4 +1,4 @@
-"""Requests that wait go together, nobody waits for company, and an error is its own request's."""
+"""Requests that wait are batched, nothing waits for a larger batch, and an error is its own request's."""
 
 import asyncio
 import threading
@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 import pytest
 from prometheus_client import CollectorRegistry
 
-from model_server.batching.batcher import Batcher, QueueFull, WaitedTooLong
+from model_server.batching.request_queue import DeadlineExceeded, QueueFull, QueueLimits, RequestQueue
+from model_server.batching.thread_batcher import ThreadBatcher
 from model_server.metrics import QueueMetrics
 
 Answers = Sequence[int | Exception]
@@ -34,7 +35,7 @@ class Doubling:
         assert await asyncio.to_thread(self.began.acquire, timeout=10)
 
 
-Make = Callable[..., Batcher[int, int]]
+Make = Callable[..., ThreadBatcher[int, int]]
 
 
 @pytest.fixture
@@ -53,15 +54,11 @@ async def make(work: Doubling, registry: CollectorRegistry) -> AsyncIterator[Mak
 
     def build(
         workers: int = 1, batch_size: int = 8, queue_size: int = 100, deadline: float = 60
-    ) -> Batcher[int, int]:
-        batcher = Batcher(
-            work,
-            QueueMetrics(registry, "a"),
-            workers=workers,
-            batch_size=batch_size,
-            queue_size=queue_size,
-            deadline_seconds=deadline,
-        )
+    ) -> ThreadBatcher[int, int]:
+        metrics = QueueMetrics(registry, "a")
+        queue = RequestQueue[int, int](QueueLimits(batch_size, queue_size, deadline), metrics)
+        metrics.depth.set_function(lambda: len(queue))
+        batcher = ThreadBatcher(work, queue, lambda _: 1, threads=workers)
         made.append(batcher)
         return batcher
 
@@ -71,7 +68,7 @@ async def make(work: Doubling, registry: CollectorRegistry) -> AsyncIterator[Mak
         batcher.close()
 
 
-async def hold(batcher: Batcher[int, int], work: Doubling) -> asyncio.Future[int]:
+async def hold(batcher: ThreadBatcher[int, int], work: Doubling) -> asyncio.Future[int]:
     """Keep one worker busy until `work.go` is set."""
     work.go.clear()
     (answer,) = batcher.submit([1])
@@ -165,7 +162,7 @@ async def test_past_its_deadline_a_request_is_refused_unworked(make: Make, work:
     await asyncio.sleep(0.1)  # the deadline itself
     work.go.set()
     assert await held == 2
-    with pytest.raises(WaitedTooLong):
+    with pytest.raises(DeadlineExceeded):
         await late
     assert work.batches == [[1]]
 
