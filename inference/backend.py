@@ -36,7 +36,7 @@ class Outputs:
 
 @dataclass(frozen=True, eq=False)
 class ModelInfo:
-    """What is known of a model without asking it; `output_width` is K."""
+    """What is known of a model without asking it; `sha256` is its package's checksum, `output_width` is K."""
 
     manifest: Manifest
     sha256: str

@@ -11,6 +11,7 @@ from inference.backend import ModelInfo, Outputs
 from inference.manifest import BadModelPackage
 from inference.package import ModelPackage
 from inference.preprocessing import to_tensor
+from inference.reference import UnusableReference
 
 QUICK_SECONDS = 0.001
 
@@ -34,13 +35,19 @@ class LoadedModel:
             raise BadModelPackage(f"{self.manifest.network} fails on a first batch: {error!r}") from error
         if not answer.finite_rows().all():
             raise BadModelPackage(f"{self.manifest.network} answers a first batch with NaN or infinity")
+        self._check_reference(answer.embeddings.shape[1])
         self.output_width = answer.outputs.shape[1]
+
+    def _check_reference(self, width: int) -> None:
+        if self.package.reference_width not in {None, width}:
+            reason = f"has rows of {self.package.reference_width} values, the embedding has {width}"
+            raise UnusableReference(self.manifest.reference, reason)
 
     @property
     def info(self) -> ModelInfo:
         """Return what is known of it; quick is what would take longer to hand to a thread than to answer."""
         is_quick = self.manifest.image is None and self._seconds < QUICK_SECONDS
-        return ModelInfo(self.manifest, self.package.sha256, self.output_width, is_quick)
+        return ModelInfo(self.manifest, self.package.sha256 or "", self.output_width, is_quick)
 
     def _warm(self, rows: int) -> Outputs:
         # Channels-last is faster for convolutions, but a network that says view() cannot do with it.

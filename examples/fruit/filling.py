@@ -11,7 +11,7 @@ from examples.fruit.evaluation_report import Evaluation
 from examples.fruit.orders import Order, Request, find_orders
 from examples.fruit.published import CannotFetch, fetch
 from examples.fruit.slots import Source
-from examples.fruit.wholeness import write_sha256
+from inference.checksum import write_checksum
 from inference.manifest import BadModelPackage
 from service.cpu_quota import available_cpus
 
@@ -56,7 +56,7 @@ def fetch_weights(order: Order, base_url: str) -> None:
         raise CannotFill(str(error)) from error
     except BadModelPackage as error:
         raise CannotFill(f"{url}: {' '.join(str(error).split())}") from error
-    write_sha256(weights, order.slot.package / order.manifest.sha256)
+    write_checksum(weights, order.slot.package / order.manifest.sha256)
 
 
 def carry_out(orders: Sequence[Order]) -> None:

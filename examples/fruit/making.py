@@ -13,12 +13,13 @@ from examples.fruit.image_set import TEST, TRAIN
 from examples.fruit.orders import Order
 from examples.fruit.slots import Slot, Source
 from examples.fruit.training import RECIPES, Recipe, seed_everything, train
-from examples.fruit.wholeness import write_sha256
+from inference.checksum import write_checksum
+from inference.compute_reference import Unusable, embed_images, find_images
 from inference.decoding import NotAnImage, TooManyPixels
 from inference.loaded_model import LoadedModel
 from inference.manifest import BadModelPackage, Manifest
-from inference.package import build_network, load_model_package, read_weights
-from inference.reference import Unusable, embed_images, find_images, write_reference
+from inference.package import build_network, load_without_reference, read_weights
+from inference.reference import write_reference
 
 LEAST_ACCURACY = 0.9
 
@@ -61,7 +62,7 @@ def make_weights(slot: Slot, manifest: Manifest, images: Path, recipe: Recipe) -
             f" no model is written\n{evaluation.table()}"
         )
     write_weights(network, slot.package / manifest.weights)
-    write_sha256(slot.package / manifest.weights, slot.package / manifest.sha256)
+    write_checksum(slot.package / manifest.weights, slot.package / manifest.sha256)
     return evaluation
 
 
@@ -75,10 +76,11 @@ def write_weights(network: nn.Module, path: Path) -> None:
 
 
 def make_reference(slot: Slot, images: Path) -> None:
-    """Write the slot's reference: the embeddings of the images in the folder."""
+    """Write the reference into the slot's package: the embeddings of the images in the folder."""
     found = find_images(images)
-    model = LoadedModel(load_model_package(slot.package))
-    write_reference(model, embed_images(model, found), slot.reference)
+    model = LoadedModel(load_without_reference(slot.package))
+    embeddings = embed_images(model, found)
+    write_reference(slot.package, model.manifest, model.package.weights_sha256, embeddings)
 
 
 def check_fit(slot: Slot, manifest: Manifest, weights: Path) -> None:

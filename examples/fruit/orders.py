@@ -5,8 +5,8 @@ from pathlib import Path
 
 from examples.fruit import image_set
 from examples.fruit.slots import Slot, Source, slots
-from examples.fruit.wholeness import expected_sha256, reference_fault, weights_fault
 from inference.manifest import Manifest
+from inference.wholeness import reference_fault, weights_fault
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def find_orders(request: Request) -> list[Order]:
 def find_order(slot: Slot, manifest: Manifest, request: Request) -> Order:
     """Return what the slot lacks to serve this manifest's weights."""
     weights = weights_fault(slot.package, manifest)
-    reference = weights or reference_fault(slot.reference, expected_sha256(slot.package, manifest))
+    reference = weights or reference_fault(slot.package, manifest)
     if request.reference_images and not reference:
         reference = f"a reference from {request.reference_images} is asked for"
     held_out = request.images / image_set.REFERENCE
@@ -82,5 +82,4 @@ def own_model(slot: Slot) -> str:
     return (
         f"{slot.package / 'model.toml'} describes a model of your own: left alone. Its reference: python -m"
         f" inference.reference --package {slot.package} --images FOLDER (or --rows FILE.csv)"
-        f" --output {slot.reference}"
     )

@@ -1,4 +1,4 @@
-"""Where each slot's model package and reference lie, and what its `model.toml` says for each source."""
+"""Where each slot's model package lies, and what its `model.toml` says for each source."""
 
 import json
 from dataclasses import dataclass
@@ -24,7 +24,6 @@ class Slot:
 
     name: str
     package: Path
-    reference: Path
     manifests: dict[Source, Manifest]
 
     def rendered(self, source: Source) -> str:
@@ -66,7 +65,6 @@ def slots(root: Path) -> tuple[Slot, Slot]:
         Slot(
             "model_server",
             root / "model_server/model",
-            root / "drift_detector_server/artifacts/reference.safetensors",
             {
                 Source.DEMO: _demo("small-cnn", "SmallCNN"),
                 Source.PUBLISHED: _published("small-cnn", "SmallCNN", "fruit_classifier_state_dict.pt"),
@@ -75,7 +73,6 @@ def slots(root: Path) -> tuple[Slot, Slot]:
         Slot(
             "model_server_new",
             root / "model_server_new/model",
-            root / "drift_detector_server_new/artifacts/reference.safetensors",
             {
                 Source.DEMO: _demo("shufflenet", "ShuffleNet"),
                 Source.PUBLISHED: _published(
@@ -96,6 +93,8 @@ classes = {text(manifest.classes)}
 network = {text(manifest.network)}
 weights = {text(manifest.weights)}
 sha256 = {text(manifest.sha256)}    # a file as sha256sum writes it, or the 64 digits themselves
+reference = {text(manifest.reference)}    # what drift is measured against
+reference_sha256 = {text(manifest.reference_sha256)}
 input = "image"
 outputs = {text(manifest.outputs)}    # "logits", or "probabilities" if the network ends in a softmax
 
@@ -114,6 +113,8 @@ def _demo(name: str, network: str) -> Manifest:
         network=f"network.py:{network}",
         weights="artifacts/weights.safetensors",
         sha256="artifacts/weights.sha256",
+        reference="artifacts/reference.safetensors",
+        reference_sha256="artifacts/reference.sha256",
         input="image",
         image=IMAGENET,
     )

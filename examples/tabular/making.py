@@ -1,12 +1,12 @@
-"""Make an example: train it on its rows, write its model package and its reference."""
+"""Make an example: train it on its rows, write its model package with its reference."""
 
 from pathlib import Path
 
 from examples.fruit.making import write_weights
 from examples.fruit.training import seed_everything
-from examples.fruit.wholeness import write_sha256
 from examples.tabular.data import FOLDER, Data, Part, draw
 from examples.tabular.training import RECIPES, quality, train
+from inference.checksum import write_checksum
 from inference.loaded_model import LoadedModel
 from inference.manifest import read_manifest
 from inference.package import build_network, load_model_package
@@ -20,7 +20,7 @@ class TooWeak(Exception):
 
 
 def make(name: str, output: Path) -> str:
-    """Write the example's package and reference to `output`; return a line that says how good it is.
+    """Write the example's package to `output`; return a line that says how good it is.
 
     Raises:
         TooWeak: its quality on held-out rows is below the recipe's.
@@ -37,11 +37,11 @@ def make(name: str, output: Path) -> str:
         raise TooWeak(f"{name} has {measure} {value:.4f}; below {recipe.least_quality} nothing is written")
     copy_template(template, package, training)
     write_weights(network, package / manifest.weights)
-    write_sha256(package / manifest.weights, package / manifest.sha256)
+    weights_sha256 = write_checksum(package / manifest.weights, package / manifest.sha256)
     # Held-out rows, as for images. Raw rows do not pass the network, so the training's would do here; but
     # training data are often cleaned or balanced, and what was held out looks like what will come.
-    model = LoadedModel(load_model_package(package))
-    write_reference(model, reference.rows, output / "reference.safetensors")
+    write_reference(package, manifest, weights_sha256, reference.rows)
+    LoadedModel(load_model_package(package))  # it can be served
     return f"{name}: {measure} {value:.4f} on {len(test.rows)} held-out rows"
 
 

@@ -15,8 +15,9 @@ from examples.fruit.filling import CannotFill, carry_out, fetch_weights
 from examples.fruit.making import write_weights
 from examples.fruit.orders import Order
 from examples.fruit.slots import Slot, Source
-from examples.fruit.wholeness import weights_fault, write_sha256
+from inference.checksum import write_checksum
 from inference.package import build_network, load_model_package
+from inference.wholeness import weights_fault
 from tests.unit.examples.fruit.project import (
     NOWHERE,
     TINY,
@@ -110,7 +111,7 @@ def test_one_slot_s_fault_does_not_stop_the_other(order: Order, tmp_path: Path) 
     good = tiny_slot(tmp_path / "good")
     network = build_network(good.package, TINY)
     write_weights(network, good.package / TINY.weights)
-    write_sha256(good.package / TINY.weights, good.package / TINY.sha256)
+    write_checksum(good.package / TINY.weights, good.package / TINY.sha256)
     images = order.reference_images
     bad = replace(good, name="model_server_new", package=tmp_path / "nowhere")
     with pytest.raises(CannotFill, match=r"^model_server_new: .*nowhere"):

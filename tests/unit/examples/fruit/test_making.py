@@ -11,10 +11,10 @@ from examples.fruit.evaluation_report import Evaluation
 from examples.fruit.making import CannotMake, check_fit, make, make_reference, make_weights
 from examples.fruit.slots import Slot, Source
 from examples.fruit.training import Recipe
-from examples.fruit.wholeness import sha256_of
+from inference.checksum import sha256_of
+from inference.compute_reference import Unusable
 from inference.manifest import BadModelPackage
-from inference.package import load_model_package
-from inference.reference import Unusable
+from inference.package import load_model_package, load_without_reference
 from tests.unit.examples.fruit.project import TINY, order_for, tiny_slot, write_coloured_images
 
 ENOUGH = Recipe(sizes=(16,) * 25, learning_rate=0.3)
@@ -44,7 +44,7 @@ def test_a_good_model_is_written_with_its_hash(slot: Slot, images: Path) -> None
     evaluation = make_weights(slot, TINY, images, ENOUGH)
     assert evaluation.accuracy == 1.0
     assert evaluation.count == 18
-    assert load_model_package(slot.package).sha256 == sha256_of(slot.package / TINY.weights)
+    assert load_without_reference(slot.package).weights_sha256 == sha256_of(slot.package / TINY.weights)
 
 
 def test_a_weak_model_is_refused(slot: Slot, images: Path) -> None:
@@ -79,7 +79,8 @@ def test_a_reference_says_which_weights_it_was_made_with(slot: Slot, images: Pat
     """The reference has a row for every image, and the hash of the weights."""
     make_weights(slot, TINY, images, ENOUGH)
     make_reference(slot, images / "reference")
-    with safe_open(slot.reference, framework="numpy") as file:
+    assert load_model_package(slot.package).reference_width == 3
+    with safe_open(slot.package / TINY.reference, framework="numpy") as file:
         assert file.get_tensor("embeddings").shape == (60, 3)
         assert file.metadata()["weights_sha256"] == sha256_of(slot.package / TINY.weights)
 
