@@ -22,7 +22,6 @@ def load(settings: DetectorSettings) -> Packages:
     except (BadModelPackage, DetectorUnavailable) as error:
         raise StartError(str(error)) from error
     except OSError as error:
-        reason = f"{settings.artifacts}: a copy of the reference cannot be kept there ({error})"
-        raise StartError(
-            f"{reason}: let this user write to it, or name another folder in ARTIFACTS"
-        ) from error
+        reason = f"{settings.artifacts}: no copy of the reference can be kept there ({error})"
+        remedy = "let this user write to it, or name another folder in ARTIFACTS"
+        raise StartError(f"{reason}: {remedy}") from error

@@ -1,6 +1,7 @@
 """The drift detector's settings: the slot's choice in `detector.toml`, the environment before it."""
 
 import logging
+import os
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -81,9 +82,8 @@ class SlotFile(PydanticBaseSettingsSource):
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise WrongSettings(f"{path}: {error}") from error
         if unknown := ", ".join(sorted(set(self._settings) - OF_THE_SLOT)):
-            raise WrongSettings(
-                f"{path}: {unknown}: not known here. It takes {', '.join(sorted(OF_THE_SLOT))}"
-            )
+            known = ", ".join(sorted(OF_THE_SLOT))
+            raise WrongSettings(f"{path}: {unknown}: not a setting of a slot. These are: {known}")
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - as above
         """Return one setting."""
@@ -103,7 +103,14 @@ def read_settings() -> DetectorSettings:
     try:
         return DetectorSettings()
     except ValidationError as error:
-        raise WrongSettings("\n".join(problems(error))) from error
+        raise WrongSettings("\n".join(map(located, problems(error)))) from error
+
+
+def located(problem: str) -> str:
+    """Add to a line about a setting the slot's file, where that is what gave the value."""
+    name, path = problem.partition(":")[0], os.environ.get("DETECTOR_CONFIG")
+    from_file = path and name.lower() in OF_THE_SLOT and not os.environ.get(name)
+    return f"{problem}, in {path}" if from_file else problem
 
 
 class LiveSettings:

@@ -1,6 +1,7 @@
 """The model servers of the local way: as many processes per slot as .env says, which share the cores."""
 
 import os
+from pathlib import Path
 
 from stack.paths import Paths
 from stack.plain.addresses import Replica, local_replicas
@@ -23,9 +24,13 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def model_package(slot: str, settings: StackSettings, paths: Paths) -> Path:
+    """Return the folder of a slot's model package."""
+    return paths.project / settings.variables.get(f"{slot.upper()}_PACKAGE", f"{slot}/model")
+
+
 def _model_server(replica: Replica, threads: str, settings: StackSettings, paths: Paths) -> Program:
     host, _, port = replica.address.partition(":")
-    package = settings.variables.get(f"{replica.slot.upper()}_PACKAGE", f"{replica.slot}/model")
     environment = {
         "CPU_THREADS": threads,
         "OPENBLAS_NUM_THREADS": "1",  # as in the image
@@ -33,6 +38,6 @@ def _model_server(replica: Replica, threads: str, settings: StackSettings, paths
         "HOST": host,
         "PORT": port,
         "INTERNAL_PORT": str(replica.internal_port),
-        "MODEL_PACKAGE": str(paths.project / package),
+        "MODEL_PACKAGE": str(model_package(replica.slot, settings, paths)),
     }
     return Program(replica.name, (str(paths.python("model_server")), "-m", "model_server"), environment)

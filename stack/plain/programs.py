@@ -4,7 +4,7 @@ import os
 
 from stack.paths import Paths
 from stack.plain.addresses import Addresses
-from stack.plain.model_servers import model_servers
+from stack.plain.model_servers import model_package, model_servers
 from stack.plain.packages import find_program
 from stack.plain.program import Program
 from stack.settings import StackSettings
@@ -42,13 +42,14 @@ def _mongodb(settings: StackSettings, paths: Paths) -> Program:
 
 
 def _detector(name: str, port: int, settings: StackSettings, paths: Paths) -> Program:
-    variable = name.replace("_server", "").upper() + "_REFERENCE"
-    reference = settings.variables.get(variable, f"{name}/artifacts")
+    slot = name.replace("drift_detector_server", "model_server")
     environment = {
-        "SLOT": name.replace("drift_detector_server", "model_server"),
+        "SLOT": slot,
         "HOST": settings.bind_address,
         "PORT": str(port),
-        "REFERENCE": str(paths.project / reference / "reference.safetensors"),
+        "MODEL_PACKAGE": str(model_package(slot, settings, paths)),
+        "ARTIFACTS": str(paths.project / name / "artifacts"),
+        "DETECTOR_CONFIG": str(paths.project / name / "detector.toml"),
     }
     command = (str(paths.python("drift_detector_server")), "-m", "drift_detector_server")
     return Program(name, command, environment)
