@@ -15,6 +15,18 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def checksum_file(folder: Path, declared: str) -> Path:
+    """Return the file that a checksum is to be written to.
+
+    Raises:
+        BadModelPackage: `model.toml` has the digits themselves, and that is edited by people only.
+    """
+    if SHA256.fullmatch(declared):
+        advice = 'name a file for it there, say reference_sha256 = "artifacts/reference.sha256"'
+        raise BadModelPackage(f"{folder}: a new checksum has no place, model.toml holds the old one", advice)
+    return folder / declared
+
+
 def write_checksum(path: Path, checksum_file: Path) -> str:
     """Write a file's checksum so that `sha256sum -c` can check it, and return it."""
     part, sha256 = checksum_file.with_name(checksum_file.name + ".part"), sha256_of(path)

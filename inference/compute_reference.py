@@ -16,12 +16,13 @@ import numpy as np
 from tqdm import tqdm
 
 from inference.backend import InferenceSettings
+from inference.checksum import checksum_file
 from inference.decoding import NotAnImage, TooManyPixels
 from inference.loaded_model import LoadedModel
 from inference.manifest import BadModelPackage
 from inference.package import load_without_reference
 from inference.preprocessing import Pixels, read_pixels
-from inference.reference import FEWEST, Embeddings, require_checksum_file, write_reference
+from inference.reference import FEWEST, Embeddings, write_reference
 
 BATCH_SIZE = 32
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".avif"})
@@ -106,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     try:
         model = LoadedModel(load_without_reference(options.package))
-        require_checksum_file(options.package, model.manifest)
+        checksum_file(options.package, model.manifest.reference_sha256)  # before the work, not after it
         embeddings = read_data(model, options.images, options.rows)
         write_reference(options.package, model.manifest, model.package.weights_sha256, embeddings)
     except (BadModelPackage, NotAnImage, TooManyPixels, Unusable, OSError, UnicodeDecodeError) as error:

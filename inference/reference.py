@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from inference.checksum import SHA256, expected_checksum, verify_checksum, write_checksum
+from inference.checksum import checksum_file, expected_checksum, verify_checksum, write_checksum
 from inference.manifest import BadModelPackage, Manifest
 
 FEWEST, MOST = 50, 5000  # the detector compares each window with all of them
@@ -65,10 +65,10 @@ def write_reference(folder: Path, manifest: Manifest, weights_sha256: str, embed
     """Write the embeddings (N, D) and their checksum into the package, where its manifest says.
 
     Raises:
-        UnusableReference: they are out of bounds, or `model.toml` leaves no place for the checksum.
+        BadModelPackage: they are out of bounds, or `model.toml` leaves no place for the checksum.
     """
     path = folder / manifest.reference
-    require_checksum_file(folder, manifest)
+    checksum = checksum_file(folder, manifest.reference_sha256)
     check_bounds(path, embeddings)
     metadata = {"model": manifest.name, "version": manifest.version, "weights_sha256": weights_sha256}
     if manifest.tensor is not None:
@@ -77,14 +77,7 @@ def write_reference(folder: Path, manifest: Manifest, weights_sha256: str, embed
     part = path.with_name(path.name + ".part")
     part.write_bytes(in_order(save({NAME: np.ascontiguousarray(embeddings, np.float32)}, metadata)))
     part.replace(path)
-    write_checksum(path, folder / manifest.reference_sha256)
-
-
-def require_checksum_file(folder: Path, manifest: Manifest) -> None:
-    """Refuse a manifest with the digits themselves: they would have to be written into what people edit."""
-    if SHA256.fullmatch(manifest.reference_sha256):
-        advice = 'write reference_sha256 = "artifacts/reference.sha256" there; the file is then made'
-        raise UnusableReference(folder / manifest.reference, "has its checksum in model.toml itself", advice)
+    write_checksum(path, checksum)
 
 
 def read_reference(folder: Path, manifest: Manifest) -> Reference:

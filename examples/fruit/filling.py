@@ -11,7 +11,7 @@ from examples.fruit.evaluation_report import Evaluation
 from examples.fruit.orders import Order, Request, find_orders
 from examples.fruit.published import CannotFetch, fetch
 from examples.fruit.slots import Source
-from inference.checksum import write_checksum
+from inference.checksum import checksum_file, write_checksum
 from inference.manifest import BadModelPackage
 from service.cpu_quota import available_cpus
 
@@ -51,12 +51,13 @@ def fetch_weights(order: Order, base_url: str) -> None:
     weights = order.slot.package / order.manifest.weights
     url = urljoin(base_url.rstrip("/") + "/", weights.name)
     try:
+        checksum = checksum_file(order.slot.package, order.manifest.sha256)
         fetch(url, weights, lambda part: check_fit(order.slot, order.manifest, part))
     except CannotFetch as error:
         raise CannotFill(str(error)) from error
     except BadModelPackage as error:
         raise CannotFill(f"{url}: {' '.join(str(error).split())}") from error
-    write_checksum(weights, order.slot.package / order.manifest.sha256)
+    write_checksum(weights, checksum)
 
 
 def carry_out(orders: Sequence[Order]) -> None:

@@ -13,7 +13,7 @@ from examples.fruit.image_set import TEST, TRAIN
 from examples.fruit.orders import Order
 from examples.fruit.slots import Slot, Source
 from examples.fruit.training import RECIPES, Recipe, seed_everything, train
-from inference.checksum import write_checksum
+from inference.checksum import checksum_file, write_checksum
 from inference.compute_reference import Unusable, embed_images, find_images
 from inference.decoding import NotAnImage, TooManyPixels
 from inference.loaded_model import LoadedModel
@@ -50,8 +50,10 @@ def make_weights(slot: Slot, manifest: Manifest, images: Path, recipe: Recipe) -
     """Train the slot's demo model and write its weights and their hash.
 
     Raises:
+        BadModelPackage: `model.toml` leaves no place for the checksum.
         CannotMake: its accuracy on the held-out images is below LEAST_ACCURACY; nothing is written.
     """
+    checksum = checksum_file(slot.package, manifest.sha256)
     seed_everything()
     network = build_network(slot.package, manifest)
     train(network, load_split(images, TRAIN, manifest.image_input), recipe, manifest.name)
@@ -62,7 +64,7 @@ def make_weights(slot: Slot, manifest: Manifest, images: Path, recipe: Recipe) -
             f" no model is written\n{evaluation.table()}"
         )
     write_weights(network, slot.package / manifest.weights)
-    write_checksum(slot.package / manifest.weights, slot.package / manifest.sha256)
+    write_checksum(slot.package / manifest.weights, checksum)
     return evaluation
 
 

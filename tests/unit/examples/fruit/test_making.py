@@ -55,6 +55,14 @@ def test_a_weak_model_is_refused(slot: Slot, images: Path) -> None:
     assert list((slot.package / "artifacts").iterdir()) == []
 
 
+def test_a_checksum_in_the_manifest_itself_is_not_trained_over(slot: Slot, images: Path) -> None:
+    """Where model.toml holds the digits no new weights are made: they could not be written down."""
+    inline = TINY.model_copy(update={"sha256": "0" * 64})
+    with pytest.raises(BadModelPackage, match="holds the old one: name a file"):
+        make_weights(slot, inline, images, ENOUGH)
+    assert list((slot.package / "artifacts").iterdir()) == []
+
+
 def test_the_same_seed_makes_the_same_weights(slot: Slot, images: Path) -> None:
     """A machine trains the same model every time."""
     hashes = []
