@@ -12,7 +12,7 @@ TESTS := .local/environments/tests/bin
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
-models: ## make the models and references that are missing
+models: ## make the model packages that are missing
 	@$(PYTHON) -m stack models
 
 up: ## run everything and wait until it is ready

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fill every artifacts/ folder: the weights of both slots and the references of their drift detectors.
+"""Fill both model packages: the weights, and the references that drift is measured against.
 
 --source demo        renders images of fruit and trains two models on them (the default; under four minutes)
 --source published   downloads the weights of the original lab (0.6 GB), but not its drift_detector.pkl: to

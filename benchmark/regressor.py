@@ -1,11 +1,15 @@
 """Write the model package of the lab's regressor: one Linear 2 → 1, with weights that anyone can check."""
 
-import hashlib
 import sys
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors.torch import save_file
+
+from inference.checksum import sha256_of
+from inference.manifest import read_manifest
+from inference.reference import write_reference
 
 WEIGHT, BIAS = (3.0, -2.0), 1.0
 NETWORK = '''"""The lab's regressor."""
@@ -32,6 +36,8 @@ outputs = "values"
 network = "network.py:Regressor"
 weights = "artifacts/weights.safetensors"
 sha256 = "{sha256}"
+reference = "artifacts/reference.safetensors"
+reference_sha256 = "artifacts/reference.sha256"
 
 [tensor]
 features = ["x1", "x2"]
@@ -43,9 +49,11 @@ def write_regressor(folder: Path) -> Path:
     weights = folder / "artifacts" / "weights.safetensors"
     weights.parent.mkdir(parents=True, exist_ok=True)
     save_file({"linear.weight": torch.tensor([WEIGHT]), "linear.bias": torch.tensor([BIAS])}, weights)
-    sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
+    sha256 = sha256_of(weights)
     (folder / "network.py").write_text(NETWORK, "utf-8")
     (folder / "model.toml").write_text(MANIFEST.format(sha256=sha256), "utf-8")
+    rows = np.random.default_rng(0).random((500, 2), np.float32)
+    write_reference(folder, read_manifest(folder), sha256, rows)
     return folder
 
 

@@ -12,25 +12,24 @@ from pymongo.errors import PyMongoError  # noqa: E402 - see above
 
 from drift_detector_server.app import create_app  # noqa: E402 - see above
 from drift_detector_server.loading import StartError, load  # noqa: E402 - see above
-from drift_detector_server.settings import DetectorSettings  # noqa: E402 - see above
+from drift_detector_server.settings import LiveSettings, WrongSettings, read_settings  # noqa: E402 - see above
 from mongodb.store import Store  # noqa: E402 - see above
 from service.logs import configure_logging  # noqa: E402 - see above
 from service.run import serve  # noqa: E402 - see above
-from service.settings import load_settings  # noqa: E402 - see above
 
 
 def main() -> None:
     """Serve until told to stop; exit 2 with one line when the program cannot start."""
-    settings = load_settings(DetectorSettings)
-    configure_logging(settings)
     try:
-        reference, detector = load(settings)
+        settings = read_settings()
+        configure_logging(settings)
+        packages = load(settings)
         store = Store(settings.mongodb_uri.get_secret_value())
-    except StartError as error:
+    except (WrongSettings, StartError) as error:
         sys.exit(_refuse(str(error)))
     except PyMongoError as error:
         sys.exit(_refuse(f"MONGODB_URI is not an address of MongoDB: {error}"))
-    serve(create_app(settings, detector, reference, store), settings)
+    serve(create_app(settings, packages, store, LiveSettings(settings).current), settings)
 
 
 def _refuse(reason: str) -> int:

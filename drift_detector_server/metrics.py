@@ -1,13 +1,23 @@
-"""The detector's metrics, all of them about one slot."""
+"""The detector's metrics, all of them about one slot and the models it serves."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from mongodb.documents import FeatureResult, Result
 
-RECENT = 5
-DROP_REASONS = ("width", "not_finite", "unreadable", "too_few")
+DROP_REASONS = ("width", "not_finite", "unreadable", "too_few", "no_reference")
+COUNTERS_STAY = timedelta(minutes=10)
+"""How long the counters of a model that is no longer served stay, so that Prometheus sees how they ended."""
+
+
+class Model(NamedTuple):
+    """A model's name and version: the labels that every series has beside its slot."""
+
+    name: str
+    version: str
 
 
 class DriftMetrics:
@@ -15,56 +25,108 @@ class DriftMetrics:
 
     def __init__(self, registry: CollectorRegistry, slot: str) -> None:
         self._slot = slot
+        self._counted: dict[Model, datetime | None] = {}
 
         def gauge(name: str, text: str, *labels: str) -> Gauge:
-            return Gauge(name, text, ["slot", *labels], registry=registry)
+            return Gauge(name, text, ["slot", "model", "version", *labels], registry=registry)
 
-        self._p_value = gauge("drift_p_value", "P-value of the newest window.")
-        self._distance = gauge("drift_distance", "How far the newest window is from the reference.")
-        self._threshold = gauge("drift_threshold", "Distance above which the newest window has drifted.")
-        p_value = "P-value of a feature of the newest window."
-        distance = "How far a feature of the newest window is from the reference (Kolmogorov-Smirnov)."
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(name, text, ["slot", "model", "version", *labels], registry=registry)
+
+        self._p_value = gauge("drift_p_value", "P-value of the served model's newest window.")
+        self._distance = gauge("drift_distance", "How far that window is from the reference.")
+        self._threshold = gauge("drift_threshold", "Distance above which that window has drifted.")
+        p_value = "P-value of a feature of that window."
+        distance = "How far a feature of that window is from the reference (Kolmogorov-Smirnov)."
         self._feature_p_value = gauge("drift_feature_p_value", p_value, "feature")
         self._feature_distance = gauge("drift_feature_distance", distance, "feature")
-        self._scored = gauge("drift_last_scored_timestamp_seconds", "When the newest window was scored.")
-        self._backlog = gauge("drift_backlog_samples", "Samples that no window has consumed yet.")
+        self._scored = gauge("drift_last_scored_timestamp_seconds", "When that window was scored.")
         self._recent = gauge(
-            "drift_windows_recent", "Windows of the last 5, with and without drift.", "drift"
+            "drift_windows_recent", "Windows of the last n, with and without drift.", "drift"
         )
-        names = ["slot", "drift"]
-        self._windows = Counter("drift_windows", "Windows scored by this process.", names, registry=registry)
-        text = "Samples of a window that could not be scored."
-        self._dropped = Counter("drift_samples_dropped", text, ["slot", "reason"], registry=registry)
-        for drift in ("true", "false"):
-            self._windows.labels(slot, drift)
-        for reason in DROP_REASONS:
-            self._dropped.labels(slot, reason)
+        self._detected = gauge("drift_detected", "Whether k or more of the last n windows drifted.")
+        self._backlog = gauge("drift_backlog_samples", "Samples that no window has consumed yet.")
+        self._windows = counter("drift_windows", "Windows scored by this process.", "drift")
+        self._dropped = counter("drift_samples_dropped", "Samples that could not be scored.", "reason")
 
-    def count_window(self, drift: bool) -> None:
+    def count_window(self, model: Model, *, drift: bool) -> None:
         """Count a window that this process has scored."""
-        self._windows.labels(self._slot, str(drift).lower()).inc()
+        self._begin(model)
+        self._windows.labels(self._slot, *model, str(drift).lower()).inc()
 
-    def count_dropped(self, dropped: dict[str, int]) -> None:
+    def count_dropped(self, model: Model, dropped: Mapping[str, int]) -> None:
         """Count samples that could not be scored, by reason."""
+        self._begin(model)
         for reason, count in dropped.items():
-            self._dropped.labels(self._slot, reason).inc(count)
+            self._dropped.labels(self._slot, *model, reason).inc(count)
 
-    def show(self, newest_first: Sequence[Result], backlog: int) -> None:
-        """Show the database's newest results, whoever wrote them: so a restart leaves no gap."""
-        self._backlog.labels(self._slot).set(backlog)
-        drifted = sum(result.drift for result in newest_first[:RECENT])
-        self._recent.labels(self._slot, "true").set(drifted)
-        self._recent.labels(self._slot, "false").set(len(newest_first[:RECENT]) - drifted)
+    def show(
+        self,
+        served: Model,
+        newest_first: Sequence[Result],
+        backlog: Mapping[Model, int],
+        drifted_windows: int,
+        now: datetime,
+    ) -> None:
+        """Show the database's newest results, whoever wrote them: so a restart leaves no gap.
+
+        The results are the last n of the served package; there is drift from `drifted_windows` of them on.
+        Models that are neither served nor in the backlog disappear.
+        """
+        self._clear()
+        for model, count in backlog.items():
+            self._backlog.labels(self._slot, *model).set(count)
+        drifted = sum(result.drift for result in newest_first)
+        self._recent.labels(self._slot, *served, "true").set(drifted)
+        self._recent.labels(self._slot, *served, "false").set(len(newest_first) - drifted)
+        self._detected.labels(self._slot, *served).set(drifted >= drifted_windows)
         for newest in newest_first[:1]:
-            self._p_value.labels(self._slot).set(newest.p_value)
-            self._distance.labels(self._slot).set(newest.distance)
-            self._threshold.labels(self._slot).set(newest.threshold)
-            self._scored.labels(self._slot).set(newest.scored_at.timestamp())
-            self._show_features(newest.features)
+            self._p_value.labels(self._slot, *served).set(newest.p_value)
+            self._distance.labels(self._slot, *served).set(newest.distance)
+            self._threshold.labels(self._slot, *served).set(newest.threshold)
+            self._scored.labels(self._slot, *served).set(newest.scored_at.timestamp())
+            self._show_features(served, newest.features)
+        self._begin(served)
+        self._end_others({served, *backlog}, now)
 
-    def _show_features(self, features: Sequence[FeatureResult]) -> None:
-        self._feature_p_value.clear()  # a result of another reference has other features, or none
-        self._feature_distance.clear()
+    def _clear(self) -> None:
+        for gauge in (
+            self._p_value,
+            self._distance,
+            self._threshold,
+            self._feature_p_value,
+            self._feature_distance,
+            self._scored,
+            self._recent,
+            self._detected,
+            self._backlog,
+        ):
+            gauge.clear()
+
+    def _show_features(self, served: Model, features: Sequence[FeatureResult]) -> None:
         for feature in features:
-            self._feature_p_value.labels(self._slot, feature.name).set(feature.p_value)
-            self._feature_distance.labels(self._slot, feature.name).set(feature.distance)
+            self._feature_p_value.labels(self._slot, *served, feature.name).set(feature.p_value)
+            self._feature_distance.labels(self._slot, *served, feature.name).set(feature.distance)
+
+    def _begin(self, model: Model) -> None:
+        """Let a model's counters be there, at 0 to begin with."""
+        self._counted[model] = None
+        for drift in ("true", "false"):
+            self._windows.labels(self._slot, *model, drift)
+        for reason in DROP_REASONS:
+            self._dropped.labels(self._slot, *model, reason)
+
+    def _end_others(self, current: set[Model], now: datetime) -> None:
+        """Remove the counters of models that have not been current for COUNTERS_STAY."""
+        for model, since in list(self._counted.items()):
+            if model in current:
+                self._counted[model] = None
+            elif since is None:
+                self._counted[model] = now
+            elif now - since >= COUNTERS_STAY:
+                del self._counted[model]
+                self._windows.remove_by_labels(self._labels(model))
+                self._dropped.remove_by_labels(self._labels(model))
+
+    def _labels(self, model: Model) -> dict[str, str]:
+        return {"slot": self._slot, "model": model.name, "version": model.version}

@@ -13,19 +13,18 @@ T = TypeVar("T")
 
 
 class Scorer:
-    """A detector that the job and the route share; `waiting` counts the batches that are not done."""
+    """The turn that the job and the route share; `waiting` counts the batches that are not done."""
 
-    def __init__(self, detector: Detector) -> None:
-        self.detector = detector
+    def __init__(self) -> None:
         self.waiting = 0
         self._turn = asyncio.Lock()
 
-    async def score(self, batch: Embeddings, p_value_threshold: float) -> Score:
+    async def score(self, detector: Detector, batch: Embeddings, p_value_threshold: float) -> Score:
         """Score the batch when it is its turn; raises what the detector raises."""
         self.waiting += 1
         try:
             async with self._turn:
-                return await in_daemon_thread(partial(self.detector.score, batch, p_value_threshold))
+                return await in_daemon_thread(partial(detector.score, batch, p_value_threshold))
         finally:
             self.waiting -= 1
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from drift_detector_server.detectors.score import Embeddings
-from drift_detector_server.reference import measurable
+from inference.reference import measurable
 from mongodb.documents import Sample, StoredSample
 from mongodb.positions import written_at
 
@@ -24,8 +24,12 @@ class WindowRule:
     def is_due(self, waiting: Sequence[StoredSample], now: datetime) -> bool:
         """Tell whether the waiting samples, at most `size` of them in order, are a window."""
         if len(waiting) < self.size and len(waiting) >= self.min_samples:
-            return now - written_at(waiting[0].position) >= self.max_wait
+            return self.has_waited(waiting[0], now)
         return len(waiting) >= self.size
+
+    def has_waited(self, sample: StoredSample, now: datetime) -> bool:
+        """Tell whether a sample has waited for `max_wait`."""
+        return now - written_at(sample.position) >= self.max_wait
 
 
 @dataclass(frozen=True)

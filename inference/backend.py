@@ -36,7 +36,7 @@ class Outputs:
 
 @dataclass(frozen=True, eq=False)
 class ModelInfo:
-    """What is known of a loaded model.
+    """What is known of a loaded model; `sha256` is its package's checksum.
 
     `output_width` is K; `batch_seconds` is what the forward pass of a full batch took when it was loaded.
     """

@@ -11,6 +11,7 @@ from inference.backend import ModelInfo, Outputs
 from inference.manifest import BadModelPackage
 from inference.package import ModelPackage
 from inference.preprocessing import to_tensor
+from inference.reference import UnusableReference
 
 TIMED_PASSES = 5
 
@@ -35,7 +36,13 @@ class LoadedModel:
             raise BadModelPackage(f"{self.manifest.network} fails on a first batch: {error!r}") from error
         if not result.finite_rows().all():
             raise BadModelPackage(f"{self.manifest.network} answers a first batch with NaN or infinity")
-        self.info = ModelInfo(self.manifest, package.sha256, result.outputs.shape[1], seconds)
+        self._check_reference(result.embeddings.shape[1])
+        self.info = ModelInfo(self.manifest, package.sha256 or "", result.outputs.shape[1], seconds)
+
+    def _check_reference(self, width: int) -> None:
+        if self.package.reference_width not in {None, width}:
+            reason = f"has rows of {self.package.reference_width} values, the embedding has {width}"
+            raise UnusableReference(self.manifest.reference, reason)
 
     def _warm_up(self, rows: int) -> Outputs:
         # Channels-last is faster for convolutions, but a network that says view() cannot do with it.

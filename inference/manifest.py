@@ -13,6 +13,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import ErrorDetails
 
 FILE_NAME = "model.toml"
 Channels = tuple[FiniteFloat, FiniteFloat, FiniteFloat]
@@ -20,8 +21,19 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 
 
+MISSING = {
+    "reference": '; a package brings its own: add reference = "artifacts/reference.safetensors", then run'
+    " `python -m inference.reference --package FOLDER`",
+    "reference_sha256": '; add reference_sha256 = "artifacts/reference.sha256"',
+}
+
+
 class BadModelPackage(Exception):
     """The model package cannot be served; the message says why and what to do."""
+
+    def __init__(self, fault: str, remedy: str = "") -> None:
+        super().__init__(f"{fault}: {remedy}" if remedy else fault)
+        self.fault = fault
 
 
 def refusal(error: BaseException) -> BadModelPackage:
@@ -76,6 +88,8 @@ class Manifest(BaseModel):
     network: str = Field(pattern=r"^[\w./-]+\.py:[A-Za-z_]\w*$")
     weights: str
     sha256: str
+    reference: str
+    reference_sha256: str
     input: Literal["image", "tensor"]
     outputs: Literal["logits", "probabilities", "values"] = "logits"
     classes: tuple[str, ...] = ()
@@ -127,7 +141,12 @@ def read_manifest(folder: Path) -> Manifest:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadModelPackage(f"{path}: {error}") from error
     except ValidationError as error:
-        wrong = "; ".join(
-            ": ".join(filter(None, [".".join(map(str, one["loc"])), one["msg"]])) for one in error.errors()
-        )
+        wrong = "; ".join(map(what_is_wrong, error.errors()))
         raise BadModelPackage(f"{path}: {wrong}") from error
+
+
+def what_is_wrong(error: ErrorDetails) -> str:
+    """Return a field and what is wrong with it; of some that are missing also what to write."""
+    field = ".".join(map(str, error["loc"]))
+    advice = MISSING.get(field, "") if error["type"] == "missing" else ""
+    return ": ".join(filter(None, [field, error["msg"]])) + advice

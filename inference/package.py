@@ -1,15 +1,13 @@
-"""Load a model package: manifest, the network's code, and weights whose hash is checked before they are read.
+"""Load a model package: manifest, the network's code, reference, and weights, verified before they are read.
 
 Only `network.py`, which the operator put there, is executed. Weights never are: safetensors, or a `.pt` state
 dict read with `weights_only=True`.
 """
 
-import hashlib
 import pickle
-import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,64 +17,55 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
+from inference.checksum import verified_weights
+from inference.identity import unchanged
 from inference.manifest import BadModelPackage, Manifest, read_manifest
+from inference.reference import read_reference
 from inference.torchvision_operators import declare_missing_operators
-
-SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, eq=False)
 class ModelPackage:
-    """A model in evaluation mode; the network of an image model has `embed` and `head`."""
+    """A model in evaluation mode; the network of an image model has `embed` and `head`.
+
+    `sha256` is the package's checksum, `reference_width` how many values a row of its reference has. Both are
+    None of a package that has no reference yet.
+    """
 
     manifest: Manifest
     network: nn.Module
-    sha256: str
+    weights_sha256: str
+    sha256: str | None = None
+    reference_width: int | None = None
 
 
 def load_model_package(folder: Path) -> ModelPackage:
-    """Load and verify the package in `folder`.
+    """Load and verify the package in `folder`: it is whole, or it is refused.
 
     Raises:
         BadModelPackage: anything in it is absent, does not fit, or has another hash than the manifest says.
     """
-    manifest = read_manifest(folder)
-    weights = folder / manifest.weights
-    sha256 = verify_sha256(weights, expected_sha256(folder, manifest))
+    with unchanged(folder) as identity:
+        package = load_without_reference(folder, identity.manifest)
+        reference = read_reference(folder, identity.manifest)
+    return replace(package, sha256=identity.sha256, reference_width=reference.width)
+
+
+def load_without_reference(folder: Path, manifest: Manifest | None = None) -> ModelPackage:
+    """Load and verify what a reference is computed with.
+
+    Raises:
+        BadModelPackage: it is absent, does not fit, or has another hash than the manifest says.
+    """
+    manifest = manifest or read_manifest(folder)
+    sha256 = verified_weights(folder, manifest.weights, manifest.sha256)
     network = build_network(folder, manifest)
+    weights = folder / manifest.weights
     try:
         network.load_state_dict(read_weights(weights))
     except RuntimeError as error:
         raise BadModelPackage(f"{weights} does not fit {manifest.network}: {error}") from error
     return ModelPackage(manifest, network.eval().requires_grad_(False), sha256)
-
-
-def expected_sha256(folder: Path, manifest: Manifest) -> str:
-    """Return the hash that the manifest gives itself or names a file for (in the format of `sha256sum`)."""
-    if SHA256.fullmatch(manifest.sha256):
-        return manifest.sha256
-    path = folder / manifest.sha256
-    try:
-        words = path.read_text("ascii").split()
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadModelPackage(f"{path}: {error}. Make it: sha256sum WEIGHTS > {path.name}") from error
-    if not words or not SHA256.fullmatch(words[0]):
-        raise BadModelPackage(f"{path} does not begin with 64 hexadecimal digits, as sha256sum writes them")
-    return words[0]
-
-
-def verify_sha256(path: Path, expected: str) -> str:
-    """Return the file's SHA-256 if it is the expected one."""
-    try:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise BadModelPackage(
-            f"{path}: {error}. `python download_models.py` makes the demo weights"
-        ) from error
-    if found != expected:
-        raise BadModelPackage(f"{path} has SHA-256 {found}, the manifest expects {expected}: refused unread")
-    return found
 
 
 def build_network(folder: Path, manifest: Manifest) -> nn.Module:

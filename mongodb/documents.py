@@ -9,6 +9,8 @@ import numpy as np
 from bson import ObjectId
 from numpy.typing import NDArray
 
+from mongodb.positions import START
+
 Document = Mapping[str, Any]
 
 
@@ -33,6 +35,7 @@ class Sample:
     slot: str
     model: str
     version: str
+    package_sha256: str
     created_at: datetime
     embedding: NDArray[np.float32]
     label: str
@@ -49,6 +52,7 @@ class Sample:
             "slot": self.slot,
             "model": self.model,
             "version": self.version,
+            "package_sha256": self.package_sha256,
             "created_at": self.created_at,
             "embedding": pack(self.embedding),
             "embedding_width": int(self.embedding.size),
@@ -65,6 +69,7 @@ class Sample:
             slot=document["slot"],
             model=document["model"],
             version=document["version"],
+            package_sha256=document["package_sha256"],
             created_at=document["created_at"],
             embedding=unpack(document["embedding"], document["embedding_width"]),
             label=document["label"],
@@ -89,6 +94,36 @@ class StoredSample:
 
 
 @dataclass(frozen=True)
+class PackageCursor:
+    """How far a slot's detector has read the samples of one package, and how far they go.
+
+    `position` is the last one consumed, `newest` the last one seen; both are positions of `positions.py`.
+    """
+
+    package_sha256: str
+    model: str
+    version: str
+    position: str = START
+    newest: str = START
+
+    @property
+    def has_waiting(self) -> bool:
+        """Tell whether samples were seen that are not consumed."""
+        return self.newest > self.position
+
+    @classmethod
+    def from_document(cls, document: Document) -> "PackageCursor":
+        """Read a document of `cursors`; one that was moved before its samples were seen has no names yet."""
+        return cls(
+            document["package_sha256"],
+            document.get("model", ""),
+            document.get("version", ""),
+            document.get("position", START),
+            document.get("newest", START),
+        )
+
+
+@dataclass(frozen=True)
 class FeatureResult:
     """What a detector wrote about one feature of a window."""
 
@@ -105,9 +140,12 @@ class FeatureResult:
 
 @dataclass(frozen=True)
 class Result:
-    """What a detector wrote about one window of a slot."""
+    """What a detector wrote about one window of a slot and of one package's samples in it."""
 
     slot: str
+    model: str
+    version: str
+    package_sha256: str
     window: str  # the cursor's position that the window starts after
     window_end: str  # the position of its last sample: the next window starts after it
     n: int  # samples that were scored

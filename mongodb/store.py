@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import pymongo
@@ -11,7 +12,7 @@ from bson.raw_bson import RawBSONDocument
 from pymongo import AsyncMongoClient
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from mongodb.documents import Document, Result, Sample, StoredSample
+from mongodb.documents import Document, PackageCursor, Result, Sample, StoredSample
 from mongodb.errors import SamplesRejected, StoreUnavailable, count_rejected, unavailable_on_error
 from mongodb.indexes import create_indexes
 from mongodb.positions import START, WRITE_SECONDS, new_position
@@ -64,33 +65,79 @@ class Store:
                 return count_rejected(error)
         return 0
 
-    async def waiting_samples(self, slot: str, after: str, before: str, limit: int) -> list[StoredSample]:
-        """Return the slot's first `limit` samples between two positions, both exclusive."""
-        query = {"slot": slot, "position": {"$gt": after, "$lt": before}}
-        with unavailable_on_error():
-            found = self._database.samples.find(query).sort(["slot", "position"]).limit(limit)
-            return [StoredSample.from_document(document) async for document in found]
+    async def waiting_samples(
+        self, slot: str, package_sha256: str, after: str, before: str, limit: int
+    ) -> list[StoredSample]:
+        """Return the first `limit` samples of the slot's package between two positions, both exclusive."""
+        matched = {"slot": slot, "package_sha256": package_sha256, "position": {"$gt": after, "$lt": before}}
+        ordered = {"slot": 1, "package_sha256": 1, "position": 1}
+        return [
+            StoredSample.from_document(document)
+            for document in await self._aggregate({"$match": matched}, {"$sort": ordered}, {"$limit": limit})
+        ]
 
-    async def count_waiting(self, slot: str, after: str) -> int:
-        """Return how many samples of the slot lie after the position."""
-        with unavailable_on_error():
-            # count_documents asks for a sum, which NX-27017 computes 60 times slower than a count.
-            match = {"$match": {"slot": slot, "position": {"$gt": after}}}
-            counted = await (await self._database.samples.aggregate([match, {"$count": "n"}])).to_list()
+    async def count_waiting(self, slot: str, package_sha256: str, after: str) -> int:
+        """Return how many samples of the slot's package lie after the position."""
+        # count_documents asks for a sum, which NX-27017 computes 60 times slower than a count.
+        matched = {"slot": slot, "package_sha256": package_sha256, "position": {"$gt": after}}
+        counted = await self._aggregate({"$match": matched}, {"$count": "n"})
         return int(counted[0]["n"]) if counted else 0
 
-    async def cursor(self, slot: str) -> str:
-        """Return the position of the last sample that the slot's detector has consumed."""
+    async def _aggregate(self, *stages: Document) -> list[dict[str, Any]]:
+        # Not find(): NX-27017 allows for lists that hold the value, uses no index, and reads every sample.
         with unavailable_on_error():
-            document = await self._database.cursors.find_one({"_id": slot})
+            return await (await self._database.samples.aggregate(list(stages))).to_list()
+
+    async def look_for_packages(self, slot: str, before: str) -> list[PackageCursor]:
+        """Note which packages the slot's new samples are of, and return a cursor for each that ever had some.
+
+        Only samples between what was seen last and `before`, a settled position, are looked at. Killed in
+        between, the next look finds the rest: what was seen last is the newest of what is noted, and the
+        packages are noted in the order of their newest samples.
+        """
+        seen = max((cursor.newest for cursor in await self.cursors(slot)), default=START)
+        matched = {"slot": slot, "package_sha256": {"$gt": ""}, "position": {"$gt": seen, "$lt": before}}
+        names: Document = {name: {"$max": f"${name}"} for name in ("model", "version")}
+        group = {"_id": "$package_sha256", "newest": {"$max": "$position"}, **names}
+        found = await self._aggregate({"$match": matched}, {"$group": group})
+        for one in sorted(found, key=lambda one: str(one["newest"])):
+            await self._note(slot, one)
+        return await self.cursors(slot)
+
+    async def _note(self, slot: str, found: Document) -> None:
+        named = {"slot": slot, "package_sha256": found["_id"]}
+        update = {
+            "$set": {**named, "model": found["model"], "version": found["version"]},
+            "$max": {"newest": found["newest"]},
+            "$setOnInsert": {"position": START},
+        }
+        with unavailable_on_error(), suppress(DuplicateKeyError):  # two at once: the other one has noted it
+            await self._database.cursors.update_one(
+                {"_id": _cursor_id(slot, found["_id"])}, update, upsert=True
+            )
+
+    async def cursors(self, slot: str) -> list[PackageCursor]:
+        """Return the slot's cursors, one for each package."""
+        with unavailable_on_error():
+            return [
+                PackageCursor.from_document(document)
+                async for document in self._database.cursors.find({"slot": slot})
+            ]
+
+    async def cursor(self, slot: str, package_sha256: str) -> str:
+        """Return the position of the last sample of the package that the slot's detector has consumed."""
+        with unavailable_on_error():
+            document = await self._database.cursors.find_one({"_id": _cursor_id(slot, package_sha256)})
         return START if document is None else str(document["position"])
 
-    async def move_cursor(self, slot: str, position: str, to: str) -> bool:
-        """Move the slot's cursor if it still is at `position`; False when somebody else has moved it."""
+    async def move_cursor(self, slot: str, package_sha256: str, position: str, to: str) -> bool:
+        """Move the package's cursor if it still is at `position`; False when somebody else has moved it."""
+        where = {"_id": _cursor_id(slot, package_sha256), "position": position}
+        there = {"slot": slot, "package_sha256": package_sha256, "position": to}
         with unavailable_on_error():
             try:
                 moved = await self._database.cursors.update_one(
-                    {"_id": slot, "position": position}, {"$set": {"position": to}}, upsert=position == START
+                    where, {"$set": there}, upsert=position == START
                 )
             except DuplicateKeyError:  # the upsert's: there is a cursor, but not at the start
                 return False
@@ -105,18 +152,26 @@ class Store:
                 return False
         return True
 
-    async def result(self, slot: str, window: str) -> Result | None:
-        """Return the result of the slot's window, None when it has not been scored."""
+    async def result(self, slot: str, package_sha256: str, window: str) -> Result | None:
+        """Return the result of the package's window, None when it has not been scored."""
+        key = {"slot": slot, "package_sha256": package_sha256, "window": window}
         with unavailable_on_error():
-            document = await self._database.drift_results.find_one({"slot": slot, "window": window})
+            document = await self._database.drift_results.find_one(key)
         return None if document is None else Result.from_document(document)
 
-    async def newest_results(self, slot: str, limit: int) -> list[Result]:
-        """Return the slot's last results, the newest window first."""
+    async def newest_results(self, slot: str, limit: int, package_sha256: str | None = None) -> list[Result]:
+        """Return the last results of the slot, or of one of its packages, the newest window first."""
+        query, order = {"slot": slot}, "window_end"
+        if package_sha256 is not None:  # of one package's windows the starts are in the same order
+            query, order = {**query, "package_sha256": package_sha256}, "window"
         with unavailable_on_error():
-            found = self._database.drift_results.find({"slot": slot}).sort("window_end", pymongo.DESCENDING)
+            found = self._database.drift_results.find(query).sort(order, pymongo.DESCENDING)
             results = [_readable(document) async for document in found.limit(limit)]
         return [result for result in results if result is not None]
+
+
+def _cursor_id(slot: str, package_sha256: str) -> str:
+    return f"{slot}/{package_sha256}"
 
 
 def _readable(document: Document) -> Result | None:

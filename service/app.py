@@ -33,7 +33,7 @@ def create_service(
     routers: Sequence[APIRouter],
     not_ready: Callable[[], str | None],
     lifespan: Lifespan,
-    max_body_bytes: int,
+    max_body_bytes: int | Callable[[], int],
     headers: Callable[[], Mapping[str, str]] = dict,
     bypass: Sequence[str] = (),
 ) -> FastAPI:

@@ -5,6 +5,7 @@ FastAPI's own `max_body_size` answers in plain text, outside of our middleware: 
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -58,21 +59,40 @@ class ByteSemaphore:
 class BodyLimitMiddleware:
     """Let no request bring more than `max_bytes` of body, and all at once no more than eight times that.
 
+    The limit may be a function, asked at each request.
+
     A request that would be too much waits with its body unread. What it declares is reserved for it, so that
     all who are let in can finish.
     """
 
-    def __init__(self, app: ASGIApp, max_bytes: int, wait_seconds: float = LONGEST_WAIT_SECONDS) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        max_bytes: int | Callable[[], int],
+        wait_seconds: float = LONGEST_WAIT_SECONDS,
+    ) -> None:
         self.app = app
-        self.max_bytes = max_bytes
+        self._limit = max_bytes if callable(max_bytes) else lambda: max_bytes
+        self.max_bytes = self._limit()
         self.wait_seconds = wait_seconds
-        self.budget = ByteSemaphore(BODIES_AT_ONCE * max_bytes)
-        self.detail = f"The request's body is larger than {max_bytes / 2**20:.3g} MiB. Send a smaller one."
+        self.budget = ByteSemaphore(BODIES_AT_ONCE * self.max_bytes)
+
+    @property
+    def detail(self) -> str:
+        """Say why a body is refused."""
+        return f"The request's body is larger than {self.max_bytes / 2**20:.3g} MiB. Send a smaller one."
+
+    def _follow_limit(self) -> None:
+        limit = self._limit()
+        if limit != self.max_bytes:
+            self.budget.release(BODIES_AT_ONCE * (limit - self.max_bytes))
+            self.max_bytes = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        self._follow_limit()
         declared = declared_bytes(scope)
         if declared is not None and declared > self.max_bytes:
             await self._refuse(Problem(413, "Content Too Large", self.detail), scope, receive, send)
@@ -86,21 +106,21 @@ class BodyLimitMiddleware:
             await self._refuse(problem, scope, receive, send)
             return
         try:
-            await self.app(scope, receive if declared is not None else self._counted(receive), send)
+            await self.app(scope, receive if declared is not None else self._counted(receive, size), send)
         finally:
             self.budget.release(size)
 
     async def _refuse(self, problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
         await problem_response(problem, scope["path"])(scope, receive, send)
 
-    def _counted(self, receive: Receive) -> Receive:
+    def _counted(self, receive: Receive, size: int) -> Receive:
         received = 0
 
         async def receive_counted() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self.max_bytes:
+            if received > size:
                 raise HTTPException(413, self.detail)
             return message
 

@@ -28,9 +28,16 @@ def load_settings(cls: type[Settings]) -> Settings:
     try:
         return cls()
     except ValidationError as error:
-        for problem in error.errors():
-            name = "_".join(str(part) for part in problem["loc"]).upper() or "settings"
-            # What does not concern one variable has all of them as its input, passwords too.
-            got = f", got {problem['input']!r}" if problem["loc"] else ""
-            print(f"{name}: {problem['msg']}{got}", file=sys.stderr)
+        print(*problems(error), sep="\n", file=sys.stderr)
         raise SystemExit(2) from None
+
+
+def problems(error: ValidationError) -> list[str]:
+    """Return a line for each setting that is wrong."""
+    lines = []
+    for problem in error.errors():
+        name = "_".join(str(part) for part in problem["loc"]).upper() or "settings"
+        # What does not concern one variable has all of them as its input, passwords too.
+        got = f", got {problem['input']!r}" if problem["loc"] else ""
+        lines.append(f"{name}: {problem['msg']}{got}")
+    return lines

@@ -1,12 +1,16 @@
 """A model package whose answers anyone can work out: the dominant colour of an image."""
 
-import hashlib
 import io
 from pathlib import Path
 
+import numpy as np
 import torch
 from PIL import Image
 from safetensors.torch import save_file
+
+from inference.checksum import write_checksum
+from inference.manifest import read_manifest
+from inference.reference import write_reference
 
 NETWORK = '''
 import torch
@@ -34,6 +38,8 @@ classes = ["red", "green", "blue"]
 network = "network.py:Colour"
 weights = "artifacts/weights.safetensors"
 sha256 = "artifacts/weights.sha256"
+reference = "artifacts/reference.safetensors"
+reference_sha256 = "artifacts/reference.sha256"
 input = "image"
 
 [image]
@@ -52,8 +58,9 @@ def write_colour_package(folder: Path, version: str = "1") -> Path:
     (folder / "network.py").write_text(NETWORK)
     (folder / "model.toml").write_text(MANIFEST.format(version=version))
     save_file({"scale.weight": 5 * torch.eye(3)}, weights)
-    digest = hashlib.sha256(weights.read_bytes()).hexdigest()
-    (folder / "artifacts/weights.sha256").write_text(f"{digest}  weights.safetensors\n")
+    sha256 = write_checksum(weights, folder / "artifacts/weights.sha256")
+    embeddings = np.random.default_rng(0).random((60, 3), np.float32)
+    write_reference(folder, read_manifest(folder), sha256, embeddings)
     return folder
 
 

@@ -1,11 +1,15 @@
 """Model packages of rows of numbers whose answers anyone can work out."""
 
-import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors.torch import save_file
+
+from inference.checksum import write_checksum
+from inference.manifest import read_manifest
+from inference.reference import write_reference
 
 NETWORK = '''
 from torch import nn
@@ -28,6 +32,8 @@ version = "{version}"
 network = "network.py:Linear"
 weights = "artifacts/weights.safetensors"
 sha256 = "artifacts/weights.sha256"
+reference = "artifacts/reference.safetensors"
+reference_sha256 = "artifacts/reference.sha256"
 input = "tensor"
 outputs = "{kind}"
 classes = {classes}
@@ -77,6 +83,7 @@ def _write(
     )
     (folder / "model.toml").write_text(manifest)
     save_file({"layer.weight": weight, "layer.bias": torch.tensor(bias, dtype=torch.float32)}, path)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    (folder / "artifacts/weights.sha256").write_text(f"{digest}  weights.safetensors\n")
+    sha256 = write_checksum(path, folder / "artifacts/weights.sha256")
+    rows = np.random.default_rng(0).normal(0.5, 2, (100, width)).astype(np.float32)
+    write_reference(folder, read_manifest(folder), sha256, rows)
     return folder

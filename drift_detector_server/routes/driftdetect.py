@@ -7,8 +7,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from drift_detector_server.detectors.score import Embeddings
-from drift_detector_server.reference import Reference, measurable
+from drift_detector_server.packages import Packages
 from drift_detector_server.scorer import Scorer
+from inference.reference import Reference, measurable
 from service.problems import Problem
 
 MAX_WAITING = 8
@@ -43,17 +44,18 @@ class DriftAnswer(BaseModel):
     features: list[FeatureAnswer]
 
 
-def driftdetect_router(scorer: Scorer, reference: Reference, max_rows: int) -> APIRouter:
-    """Build the route for batches that this reference can be compared with."""
+def driftdetect_router(scorer: Scorer, packages: Packages, max_rows: int) -> APIRouter:
+    """Build the route for batches to compare with the served package's reference."""
     router = APIRouter(tags=["drift"])
 
     @router.post("/driftdetect", summary="Compare a batch with the reference")
     async def driftdetect(request: DriftRequest) -> DriftAnswer:
-        batch = to_embeddings(request.batch, reference, max_rows)
+        served = packages.served
+        batch = to_embeddings(request.batch, served.reference, max_rows)
         if scorer.waiting >= MAX_WAITING:
             raise Problem(503, "Busy", f"{MAX_WAITING} batches are waiting. Try again.", {"Retry-After": "5"})
         try:
-            score = await scorer.score(batch, request.p_value_threshold)
+            score = await scorer.score(served.detector, batch, request.p_value_threshold)
         except ValueError as error:
             raise refused(str(error)) from None
         return DriftAnswer(

@@ -17,6 +17,9 @@ class WindowResult(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     slot: str
+    model: str
+    version: str
+    package_sha256: str
     window: str
     window_end: str
     n: int

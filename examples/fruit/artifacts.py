@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from examples.checksum import expected_sha256, reference_fault, weights_fault
 from examples.fruit import image_set
 from examples.fruit.slots import Slot, Source, slots
 from inference.manifest import Manifest
+from inference.wholeness import reference_fault, weights_fault
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def check_slots(options: Options) -> list[Artifacts]:
 def check_slot(slot: Slot, manifest: Manifest, options: Options) -> Artifacts:
     """Return the slot's artifacts, checked against this manifest."""
     weights = weights_fault(slot.package, manifest)
-    reference = weights or reference_fault(slot.reference, expected_sha256(slot.package, manifest))
+    reference = weights or reference_fault(slot.package, manifest)
     if options.reference_images and not reference:
         reference = f"a reference from {options.reference_images} is asked for"
     held_out = options.images / image_set.REFERENCE
@@ -83,5 +83,4 @@ def own_model(slot: Slot) -> str:
     return (
         f"{slot.package / 'model.toml'} describes a model of your own: left alone. Its reference: python -m"
         f" inference.reference --package {slot.package} --images FOLDER (or --rows FILE.csv)"
-        f" --output {slot.reference}"
     )

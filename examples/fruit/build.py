@@ -12,10 +12,11 @@ from examples.fruit.slots import Slot, Source
 from examples.fruit.train import CONFIGS, ImageTrainingConfig, evaluate, train
 from examples.package import add_reference, write_weights
 from examples.training import seed_everything
+from inference.checksum import checksum_file
+from inference.compute_reference import Unusable, embed_images, find_images
 from inference.decoding import NotAnImage, TooManyPixels
 from inference.manifest import BadModelPackage, Manifest
 from inference.package import build_network, read_weights
-from inference.reference import Unusable, embed_images, find_images
 
 
 class BuildError(Exception):
@@ -45,8 +46,10 @@ def build_weights(slot: Slot, manifest: Manifest, images: Path, config: ImageTra
     """Train the slot's demo model and write its weights and their checksum.
 
     Raises:
+        BadModelPackage: `model.toml` leaves no place for the checksum.
         BuildError: its accuracy on the held-out images is below the minimum; nothing is written.
     """
+    checksum_file(slot.package, manifest.sha256)  # before the work of training
     seed_everything()
     network = build_network(slot.package, manifest)
     train(network, load_split(images, TRAIN, manifest.image_input), config, manifest.name)
@@ -61,9 +64,9 @@ def build_weights(slot: Slot, manifest: Manifest, images: Path, config: ImageTra
 
 
 def build_reference(slot: Slot, images: Path) -> None:
-    """Write the slot's reference: the embeddings of the images in the folder."""
+    """Write the reference into the slot's package: the embeddings of the images in the folder."""
     found = find_images(images)
-    add_reference(slot.package, lambda model: embed_images(model, found), slot.reference)
+    add_reference(slot.package, lambda model: embed_images(model, found))
 
 
 def check_fit(slot: Slot, manifest: Manifest, weights: Path) -> None:

@@ -6,11 +6,11 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from urllib.parse import urljoin
 
-from examples.checksum import write_sha256
 from examples.fruit import image_set
 from examples.fruit.artifacts import Artifacts, Options, check_slots
 from examples.fruit.evaluation import Evaluation
 from examples.fruit.slots import Source
+from inference.checksum import checksum_file, write_checksum
 from inference.manifest import BadModelPackage
 from service.cpu_quota import available_cpus
 
@@ -52,12 +52,13 @@ def download_weights(artifacts: Artifacts, base_url: str) -> None:
     weights = slot.package / manifest.weights
     url = urljoin(base_url.rstrip("/") + "/", weights.name)
     try:
+        checksum = checksum_file(slot.package, manifest.sha256)
         download(url, weights, lambda part: check_fit(slot, manifest, part))
     except DownloadError as error:
         raise PrepareError(str(error)) from error
     except BadModelPackage as error:
         raise PrepareError(f"{url}: {' '.join(str(error).split())}") from error
-    write_sha256(weights, slot.package / manifest.sha256)
+    write_checksum(weights, checksum)
 
 
 def build_missing(missing: Sequence[Artifacts]) -> None:

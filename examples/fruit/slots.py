@@ -1,4 +1,4 @@
-"""Where each slot's model package and reference lie, and what its `model.toml` says for each source."""
+"""Where each slot's model package lies, and what its `model.toml` says for each source."""
 
 import json
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from examples.fruit.image_set import CLASSES
 from inference.manifest import FILE_NAME, BadModelPackage, ImageInput, Manifest, read_manifest
-from service.slots import CANDIDATE, STABLE, detector_of
+from service.slots import CANDIDATE, STABLE
 
 IMAGENET = ImageInput(size=150, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
 
@@ -25,7 +25,6 @@ class Slot:
 
     name: str
     package: Path
-    reference: Path
     manifests: dict[Source, Manifest]
 
     def rendered(self, source: Source) -> str:
@@ -67,7 +66,6 @@ def slots(root: Path) -> tuple[Slot, Slot]:
         Slot(
             STABLE,
             root / STABLE / "model",
-            root / detector_of(STABLE) / "artifacts/reference.safetensors",
             {
                 Source.DEMO: _demo("small-cnn", "SmallCNN"),
                 Source.PUBLISHED: _published("small-cnn", "SmallCNN", "fruit_classifier_state_dict.pt"),
@@ -76,7 +74,6 @@ def slots(root: Path) -> tuple[Slot, Slot]:
         Slot(
             CANDIDATE,
             root / CANDIDATE / "model",
-            root / detector_of(CANDIDATE) / "artifacts/reference.safetensors",
             {
                 Source.DEMO: _demo("shufflenet", "ShuffleNet"),
                 Source.PUBLISHED: _published(
@@ -97,6 +94,8 @@ classes = {text(manifest.classes)}
 network = {text(manifest.network)}
 weights = {text(manifest.weights)}
 sha256 = {text(manifest.sha256)}    # a file as sha256sum writes it, or the 64 digits themselves
+reference = {text(manifest.reference)}    # what drift is measured against
+reference_sha256 = {text(manifest.reference_sha256)}
 input = "image"
 outputs = {text(manifest.outputs)}    # "logits", or "probabilities" if the network ends in a softmax
 
@@ -115,6 +114,8 @@ def _demo(name: str, network: str) -> Manifest:
         network=f"network.py:{network}",
         weights="artifacts/weights.safetensors",
         sha256="artifacts/weights.sha256",
+        reference="artifacts/reference.safetensors",
+        reference_sha256="artifacts/reference.sha256",
         input="image",
         image=IMAGENET,
     )

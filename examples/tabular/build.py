@@ -1,4 +1,4 @@
-"""Build an example: train it on its rows, write its model package and its reference."""
+"""Build an example: train it on its rows, write its model package with its reference."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ class TooWeak(Exception):
 
 
 def build(name: str, output: Path) -> str:
-    """Write the example's package and reference to `output`; return a line that says how good it is.
+    """Write the example's package to `output`; return a line that says how good it is.
 
     Raises:
         TooWeak: its quality on held-out rows is below the configuration's minimum.
@@ -36,7 +36,7 @@ def build(name: str, output: Path) -> str:
     write_weights(network, package, manifest)
     # Held-out rows, as for images. Raw rows do not pass the network, so the training's would do here; but
     # training data are often cleaned or balanced, and what was held out looks like what will come.
-    add_reference(package, lambda _: reference.rows, output / "reference.safetensors")
+    add_reference(package, lambda _: reference.rows)
     return f"{name}: {measure} {value:.4f} on {len(test.rows)} held-out rows"
 
 

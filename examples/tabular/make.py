@@ -1,6 +1,6 @@
-"""Train an example and write its model package and the reference of its drift detector.
+"""Train an example and write its model package.
 
-FOLDER/model is the package, to be copied to a slot; FOLDER/reference.safetensors goes to the slot's detector.
+FOLDER/model is the package, to be copied to a slot.
 """
 
 import argparse
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(str(error))
     except KeyboardInterrupt:
         sys.exit("stopped")
-    print(f"{options.output / 'model'} is its model package, reference.safetensors beside it its reference.")
+    print(f"{options.output / 'model'} is its model package.")
     print("examples/tabular/README.md shows how to serve them.")
 
 

@@ -40,7 +40,7 @@ def verdict() -> list[Panel]:
     models = f"max by (slot, model, version, sha256) ({selector('model_info', BOTH_SLOTS)})"
     return [
         labels_table(
-            About("Models", "What each slot serves; the hash is that of the weights.", "none", 16, 5),
+            About("Models", "What each slot serves; the hash is that of the whole package.", "none", 16, 5),
             models,
             ["slot", "model", "version", "sha256"],
         ),

@@ -7,8 +7,9 @@ RECORDED_VALUES = {
     "TargetDown": "job_slot:up:min",
     "HighErrorRate": "slot:http_errors:ratio_increase5m",
     "HighLatencyP99": "slot:http_request_duration_seconds:p99_rate5m",
-    "DriftDetected": "slot:drift_windows_recent:drifted",
+    "DriftDetected": "slot:drift_windows_recent:detected",
     "DriftDetectorStale": "slot:drift_unscored:seconds",
+    "DriftReferenceMissing": "slot:drift_samples_without_reference:increase10m",
     "SamplesDropped": "slot:samples_dropped:increase5m",
     "HighCpu": "slot_instance:node_cpu_busy:ratio_rate1m",
 }

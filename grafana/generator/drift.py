@@ -4,16 +4,18 @@ from grafana.generator.expressions import or_zero, per_second, selector
 from grafana.generator.panels import About, Panel, Query, number, series
 
 P_VALUE = (
-    "How likely such a window is if nothing changed. Below 0.05 (P_VALUE_THRESHOLD) it counts as drifted."
+    "How likely such a window is if nothing changed. Below 0.05 (p_value_threshold) it counts as drifted."
 )
+MODEL = "{{slot}} · {{model}} {{version}}"  # a reload begins a new line: another model, another reference
+OF_MODEL = "slot, model, version"
 P_VALUE_STEPS = ((None, "red"), (0.05, "green"))
-WINDOWS = "Drifted windows among the last 5. The alert fires at 3: a single one is often chance."
+WINDOWS = "Drifted windows among the last 5 (recent_windows). The alert fires at 3 (drifted_windows)."
 WINDOWS_STEPS = ((None, "green"), (1, "yellow"), (3, "red"))
 
 
 def p_value(slots: str) -> Query:
-    """Ask for each slot's newest p-value."""
-    return Query(f"min by (slot) ({selector('drift_p_value', slots)})")
+    """Ask for the newest p-value of each slot's model."""
+    return Query(f"min by ({OF_MODEL}) ({selector('drift_p_value', slots)})", MODEL)
 
 
 def p_value_series(slots: str, width: int = 12) -> Panel:
@@ -25,9 +27,9 @@ def p_value_series(slots: str, width: int = 12) -> Panel:
 
 
 def drifted_windows(slots: str) -> Query:
-    """Ask how many of the last five windows drifted."""
+    """Ask how many of the last windows drifted."""
     drifted = selector("drift_windows_recent", slots, 'drift="true"')
-    return Query(f"max by (slot) ({drifted})")
+    return Query(f"max by ({OF_MODEL}) ({drifted})", MODEL)
 
 
 def distance(slots: str, width: int = 12) -> Panel:
@@ -39,8 +41,8 @@ def distance(slots: str, width: int = 12) -> Panel:
             "short",
             width,
         ),
-        Query(f"max by (slot) ({selector('drift_distance', slots)})", "{{slot}} distance"),
-        Query(f"max by (slot) ({selector('drift_threshold', slots)})", "{{slot}} threshold"),
+        Query(f"max by ({OF_MODEL}) ({selector('drift_distance', slots)})", f"{MODEL} distance"),
+        Query(f"max by ({OF_MODEL}) ({selector('drift_threshold', slots)})", f"{MODEL} threshold"),
         per_slot=True,
         dashed="threshold",
         minimum=None,  # the unbiased estimate falls below zero where nothing drifts
@@ -53,15 +55,14 @@ def detector(slots: str) -> list[Panel]:
     dropped = or_zero(per_second(selector("samples_dropped_total", slots)), slots)
     return [
         series(
-            About("Drifted windows of the last 5", WINDOWS, "short", width=6),
+            About("Drifted windows of the last", WINDOWS, "short", width=6),
             drifted_windows(slots),
-            maximum=5,
             thresholds=((None, "transparent"), (3, "red")),
             per_slot=True,
         ),
         series(
             About("Backlog", "Samples in MongoDB that no window has held yet.", "short", width=6),
-            Query(f"max by (slot) ({selector('drift_backlog_samples', slots)})"),
+            Query(f"sum by ({OF_MODEL}) ({selector('drift_backlog_samples', slots)})", MODEL),
             per_slot=True,
         ),
         number(
@@ -78,13 +79,14 @@ def detector(slots: str) -> list[Panel]:
         series(
             About(
                 "Samples",
-                "Samples per second on their way to MongoDB. A drop is lost for drift detection.",
+                "Samples per second on their way to MongoDB, and what of them no window could use.",
                 "cps",
                 6,
             ),
             Query(written, "{{slot}} written"),
             Query(dropped, "{{slot}} dropped"),
+            Query(per_second(selector("drift_samples_dropped_total", slots)), "{{slot}} not scored"),
             per_slot=True,
-            dashed="dropped",
+            dashed="(dropped|not scored)",
         ),
     ]

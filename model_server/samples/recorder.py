@@ -47,6 +47,7 @@ class Recorder:
             slot=self._slot,
             model=manifest.name,
             version=manifest.version,
+            package_sha256=prediction.model.sha256,
             created_at=datetime.now(UTC),
             embedding=prediction.embeddings[row].copy(),  # not a view that keeps its whole batch in memory
             label=label,

@@ -16,7 +16,7 @@ def model_servers(settings: StackSettings, paths: Paths) -> list[Program]:
     replicas, python = local_replicas(settings), paths.python("model_server")
     share = min(MOST_WORKERS, max(1, available_cores() // len(replicas)))
     threads = settings.variables.get("CPU_THREADS", str(share))
-    return [model_server(one, python, _package(one.slot, settings, paths), threads) for one in replicas]
+    return [model_server(one, python, model_package(one.slot, settings, paths), threads) for one in replicas]
 
 
 def model_server(replica: Replica, python: Path, package: Path, threads: str) -> Program:
@@ -39,5 +39,6 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def _package(slot: str, settings: StackSettings, paths: Paths) -> Path:
+def model_package(slot: str, settings: StackSettings, paths: Paths) -> Path:
+    """Return the folder of a slot's model package."""
     return paths.project / settings.variables.get(f"{slot.upper()}_PACKAGE", f"{slot}/model")

@@ -5,7 +5,7 @@ import os
 from service.slots import CANDIDATE, STABLE, detector_of
 from stack.paths import Paths
 from stack.plain.addresses import Addresses
-from stack.plain.model_servers import model_servers
+from stack.plain.model_servers import model_package, model_servers
 from stack.plain.mongodb import mongodb
 from stack.plain.packages import find_program
 from stack.plain.program import Program
@@ -43,13 +43,13 @@ def mongodb_uri(settings: StackSettings) -> str:
 
 def _detector(slot: str, port: int, settings: StackSettings, paths: Paths) -> Program:
     name = detector_of(slot)
-    variable = name.replace("_server", "").upper() + "_REFERENCE"
-    reference = settings.variables.get(variable, f"{name}/artifacts")
     environment = {
         "SLOT": slot,
         "HOST": settings.bind_address,
         "PORT": str(port),
-        "REFERENCE": str(paths.project / reference / "reference.safetensors"),
+        "MODEL_PACKAGE": str(model_package(slot, settings, paths)),
+        "ARTIFACTS": str(paths.project / name / "artifacts"),
+        "DETECTOR_CONFIG": str(paths.project / name / "detector.toml"),
     }
     command = (str(paths.python("drift_detector_server")), "-m", "drift_detector_server")
     return Program(name, command, environment)

@@ -13,9 +13,9 @@ from typing import Any
 import httpx
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import save_file
 
 from tests.integration.conftest import free_port
+from tests.model_package import write_package
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 120.0  # importing alibi-detect alone can take a minute on a busy machine
@@ -28,13 +28,20 @@ async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 30) -
             await asyncio.sleep(0.01)
 
 
-def write_reference(folder: Path, rows: int = 100, width: int = 8, features: Sequence[str] = ()) -> Path:
-    """Write a reference of standard normal embeddings, or of features with these names; return its file."""
-    path = folder / "reference.safetensors"
+def write_normal_package(
+    folder: Path, rows: int = 100, width: int = 8, features: Sequence[str] = (), version: str = "1"
+) -> Path:
+    """Write a package whose reference is standard normal embeddings, or features with these names."""
     embeddings: NDArray[np.float32] = np.random.default_rng(0).normal(size=(rows, width)).astype(np.float32)
-    names = {"features": json.dumps(features)} if features else {}
-    save_file({"embeddings": embeddings}, path, {"model": "small-cnn", "version": "1", **names})
-    return path
+    return write_package(folder, embeddings, version=version, features=features)
+
+
+def package_settings(
+    folder: Path, rows: int = 100, width: int = 8, features: Sequence[str] = ()
+) -> dict[str, object]:
+    """Write such a package, and return the settings that name it and a folder for copies of references."""
+    package = write_normal_package(folder / "package", rows, width, features)
+    return {"MODEL_PACKAGE": package, "ARTIFACTS": folder / "kept"}
 
 
 class DetectorProgram:

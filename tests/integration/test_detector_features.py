@@ -11,7 +11,8 @@ import pytest
 
 from mongodb.documents import Sample
 from mongodb.store import Store
-from tests.integration.detector_program import ROOT, DetectorProgram, until, write_reference
+from tests.integration.detector_program import ROOT, DetectorProgram, package_settings, until
+from tests.model_package import sha256_of_package
 
 SLOT = "model_server"
 NAMES = ["age", "income", "loan_amount", "savings"]
@@ -23,7 +24,7 @@ def detector(tmp_path: Path, mongodb_uri: str) -> Iterator[DetectorProgram]:
     """Give a detector with a reference that names features, and DETECTOR as it is by default."""
     settings = {
         "SLOT": SLOT,
-        "REFERENCE": write_reference(tmp_path, 500, len(NAMES), NAMES),
+        **package_settings(tmp_path, 500, len(NAMES), NAMES),
         "MONGODB_URI": mongodb_uri,
         "SCORE_INTERVAL_SECONDS": 0.2,
     }
@@ -41,10 +42,15 @@ def rows(count: int, shift: float) -> np.ndarray[Any, np.dtype[np.float32]]:
     return values.astype(np.float32)
 
 
-async def test_the_feature_that_drifts_is_named(detector: DetectorProgram, store: Store) -> None:
+async def test_the_feature_that_drifts_is_named(
+    detector: DetectorProgram, store: Store, tmp_path: Path
+) -> None:
     """Result, metrics, log line and POST /driftdetect tell each feature apart and name the one that moved."""
     now = datetime.now(UTC)
-    samples = [Sample("r", SLOT, "small-cnn", "1", now, row, "", float(row[0])) for row in rows(100, 1)]
+    package = sha256_of_package(tmp_path / "package")
+    samples = [
+        Sample("r", SLOT, "small-cnn", "1", package, now, row, "", float(row[0])) for row in rows(100, 1)
+    ]
     await store.insert_samples(samples)
 
     async def shown() -> bool:
@@ -56,7 +62,7 @@ async def test_the_feature_that_drifts_is_named(detector: DetectorProgram, store
     assert [one["name"] for one in result["features"]] == NAMES
     assert [one["name"] for one in result["features"] if one["drift"]] == ["income"]
     for name, one in zip(NAMES, result["features"], strict=True):
-        labels = f'{{feature="{name}",slot="{SLOT}"}}'
+        labels = f'{{feature="{name}",model="small-cnn",slot="{SLOT}",version="1"}}'
         assert f"drift_feature_p_value{labels} {one['p_value']}" in detector.get("/metrics").text
         assert f"drift_feature_distance{labels} {one['distance']}" in detector.get("/metrics").text
     [line] = [line for line in detector.lines() if line["message"] == "window scored"]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from tests.integration.detector_program import ROOT, DetectorProgram, write_reference
+from tests.integration.detector_program import ROOT, DetectorProgram, package_settings
 
 WIDTH, PERMUTATIONS = 8, 1000
 BOTH_WAYS = """
@@ -39,7 +39,7 @@ def detectors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Detect
     """Give both programs, ready, with one reference."""
     folder = tmp_path_factory.mktemp("agree")
     settings: dict[str, object] = {
-        "REFERENCE": write_reference(folder, 200, WIDTH),
+        **package_settings(folder, 200, WIDTH),
         "PERMUTATIONS": PERMUTATIONS,
         "MONGODB_URI": "mongodb://127.0.0.1:1/drift_detection",
     }

@@ -16,14 +16,15 @@ from mongodb.positions import START, settled_before
 from mongodb.store import SamplesRejected, Store, StoreUnavailable
 from tests.integration.conftest import MongodbServer
 
-SLOT = "model_server"
+SLOT, PACKAGE = "model_server", "a" * 64
 LATER = "f" * 24
 
 
-def sample(number: int = 0, slot: str = SLOT) -> Sample:
+def sample(number: int = 0, slot: str = SLOT, package: str = PACKAGE) -> Sample:
     """Make a sample that carries its number in its embedding."""
     embedding = np.array([number, 0.5, -1e-7], dtype=np.float32)
-    return Sample(f"request-{number}", slot, "small-cnn", "1", datetime.now(UTC), embedding, "apple", 0.75)
+    now = datetime.now(UTC)
+    return Sample(f"request-{number}", slot, "small-cnn", "1", package, now, embedding, "apple", 0.75)
 
 
 def result(window: str = START, window_end: str = "a" * 24) -> Result:
@@ -32,6 +33,9 @@ def result(window: str = START, window_end: str = "a" * 24) -> Result:
     numbers: dict[str, Any] = {"n": 100, "dropped": 1, "p_value": 0.25, "distance": 0.125, "threshold": 0.5}
     return Result(
         slot=SLOT,
+        model="small-cnn",
+        version="1",
+        package_sha256=PACKAGE,
         window=window,
         window_end=window_end,
         **numbers,
@@ -49,7 +53,7 @@ async def test_samples_come_back_as_they_were_written(store: Store) -> None:
     """A sample is read in its slot with the very bits of its embedding and an aware time."""
     written = sample(7)
     await store.insert_samples([written, sample(8, slot="model_server_new")])
-    [stored] = await store.waiting_samples(SLOT, START, LATER, 10)
+    [stored] = await store.waiting_samples(SLOT, PACKAGE, START, LATER, 10)
     read = stored.sample
     assert read is not None
     assert read.embedding.tobytes() == written.embedding.tobytes()
@@ -62,7 +66,7 @@ async def test_samples_come_in_the_order_of_writing(store: Store) -> None:
     for first in range(0, 50, 10):
         await store.insert_samples([sample(number) for number in range(first, first + 10)])
     seen, position = [], START
-    while page := await store.waiting_samples(SLOT, position, LATER, 7):
+    while page := await store.waiting_samples(SLOT, PACKAGE, position, LATER, 7):
         seen += [stored.sample.request_id for stored in page if stored.sample]
         position = page[-1].position
     assert seen == [f"request-{number}" for number in range(50)]
@@ -73,24 +77,27 @@ async def test_a_repeated_batch_is_stored_once(store: Store) -> None:
     batch = [sample(number) for number in range(5)]
     await store.insert_samples(batch)
     await store.insert_samples([*batch, sample(5)])
-    assert await store.count_waiting(SLOT, START) == 6
+    assert await store.count_waiting(SLOT, PACKAGE, START) == 6
 
 
 async def test_a_late_batch_is_not_behind_the_readers(store: Store) -> None:
     """Samples made before the reader's cursor but written after it still lie in front of it."""
     late = [sample(number) for number in range(3)]
     await store.insert_samples([sample(9)])
-    [newest] = await store.waiting_samples(SLOT, START, LATER, 10)
+    [newest] = await store.waiting_samples(SLOT, PACKAGE, START, LATER, 10)
     await store.insert_samples(late)
-    assert await store.count_waiting(SLOT, newest.position) == 3
+    assert await store.count_waiting(SLOT, PACKAGE, newest.position) == 3
 
 
 async def test_fresh_samples_are_not_settled(store: Store) -> None:
     """A sample that was just written lies beyond the point up to which readers may go."""
     await store.insert_samples([sample()])
     now = datetime.now(UTC)
-    assert await store.waiting_samples(SLOT, START, settled_before(now), 10) == []
-    assert len(await store.waiting_samples(SLOT, START, settled_before(now + timedelta(seconds=5)), 10)) == 1
+    assert await store.waiting_samples(SLOT, PACKAGE, START, settled_before(now), 10) == []
+    assert (
+        len(await store.waiting_samples(SLOT, PACKAGE, START, settled_before(now + timedelta(seconds=5)), 10))
+        == 1
+    )
 
 
 @pytest.mark.parametrize("bad", [{"confidence": float("nan")}, {"label": "\ud800"}, {"label": "x" * 2**24}])
@@ -99,7 +106,7 @@ async def test_what_can_never_be_stored_is_rejected_alone(store: Store, bad: dic
     with pytest.raises(SamplesRejected) as raised:
         await store.insert_samples([sample(1), replace(sample(2), **bad), sample(3)])
     assert raised.value.count == 1
-    assert await store.count_waiting(SLOT, START) == 2
+    assert await store.count_waiting(SLOT, PACKAGE, START) == 2
 
 
 async def test_a_damaged_document_keeps_its_position(mongodb_uri: str, store: Store) -> None:
@@ -108,7 +115,7 @@ async def test_a_damaged_document_keeps_its_position(mongodb_uri: str, store: St
     async with AsyncMongoClient[dict[str, Any]](mongodb_uri) as client:
         change = {"$set": {"embedding_width": 99}}
         await client.get_default_database().samples.update_one({"request_id": "request-1"}, change)
-    damaged, whole = await store.waiting_samples(SLOT, START, LATER, 10)
+    damaged, whole = await store.waiting_samples(SLOT, PACKAGE, START, LATER, 10)
     assert damaged.sample is None
     assert whole.sample is not None
     assert START < damaged.position < whole.position
@@ -131,7 +138,7 @@ async def test_prepare_takes_an_index_that_is_there(mongodb_uri: str) -> None:
     store = Store(mongodb_uri)
     await store.prepare()
     await store.insert_samples([sample()])
-    assert await store.count_waiting(SLOT, START) == 1
+    assert await store.count_waiting(SLOT, PACKAGE, START) == 1
     await store.close()
 
 
@@ -139,8 +146,8 @@ async def test_a_window_has_one_result(store: Store) -> None:
     """The second result of a window is refused, and the first one stays as it was."""
     assert await store.add_result(result())
     assert not await store.add_result(replace(result(), p_value=0.9))
-    assert await store.result(SLOT, START) == result()
-    assert await store.result("model_server_new", START) is None
+    assert await store.result(SLOT, PACKAGE, START) == result()
+    assert await store.result("model_server_new", PACKAGE, START) is None
 
 
 async def test_results_come_newest_first(store: Store) -> None:
@@ -151,15 +158,117 @@ async def test_results_come_newest_first(store: Store) -> None:
     assert [one.window_end for one in await store.newest_results(SLOT, 3)] == ends[:1:-1]
 
 
+async def test_packages_of_a_slot_are_read_apart(store: Store) -> None:
+    """Samples of two packages that come in turns are two sequences, each with windows of its own."""
+    await store.insert_samples([sample(number, package="ab"[number % 2] * 64) for number in range(6)])
+    of_b = await store.waiting_samples(SLOT, "b" * 64, START, LATER, 10)
+    assert [one.sample.request_id for one in of_b if one.sample] == ["request-1", "request-3", "request-5"]
+    assert await store.count_waiting(SLOT, "b" * 64, of_b[0].position) == 2
+    assert await store.add_result(result())
+    assert await store.add_result(replace(result(), package_sha256="b" * 64))
+    assert [one.package_sha256 for one in await store.newest_results(SLOT, 5, "b" * 64)] == ["b" * 64]
+    assert len(await store.newest_results(SLOT, 5)) == 2
+
+
+async def test_packages_are_found_by_their_samples(store: Store) -> None:
+    """Each package that has samples gets a cursor that knows the newest; a look goes on from there."""
+    await store.insert_samples([sample(0), sample(1, package="b" * 64), sample(2, slot="model_server_new")])
+    found = {one.package_sha256: one for one in await store.look_for_packages(SLOT, LATER)}
+    assert set(found) == {PACKAGE, "b" * 64}
+    assert found[PACKAGE].position == START < found[PACKAGE].newest < found["b" * 64].newest
+    assert (found[PACKAGE].model, found[PACKAGE].version, found[PACKAGE].has_waiting) == (
+        "small-cnn",
+        "1",
+        True,
+    )
+    assert await store.move_cursor(SLOT, PACKAGE, START, found[PACKAGE].newest)
+    await store.insert_samples([sample(3, package="c" * 64)])
+    again = {one.package_sha256: one for one in await store.look_for_packages(SLOT, LATER)}
+    assert {name: one.has_waiting for name, one in again.items()} == {
+        PACKAGE: False,
+        "b" * 64: True,
+        "c" * 64: True,
+    }
+    assert again["b" * 64] == found["b" * 64]
+
+
+async def test_a_look_leaves_samples_that_have_not_settled(store: Store) -> None:
+    """What was just written is for a later look: others before it may still be on their way."""
+    await store.insert_samples([sample()])
+    now = datetime.now(UTC)
+    assert await store.look_for_packages(SLOT, settled_before(now)) == []
+    assert len(await store.look_for_packages(SLOT, settled_before(now + timedelta(seconds=5)))) == 1
+
+
+async def test_a_look_that_is_cut_short_misses_no_package(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed after the first of two packages is noted, the next look finds the second."""
+    await store.insert_samples([sample(0, package="b" * 64), sample(1), sample(2, package="b" * 64)])
+    note = Store._note
+
+    class Killed(Exception):
+        pass
+
+    async def once(self: Store, slot: str, found: Any) -> None:
+        await note(self, slot, found)
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "_note", once)
+        with pytest.raises(Killed):
+            await store.look_for_packages(SLOT, LATER)
+    assert [one.package_sha256 for one in await store.cursors(SLOT)] == [PACKAGE]
+    assert len(await store.look_for_packages(SLOT, LATER)) == 2
+
+
+async def test_samples_from_before_packages_were_told_apart_are_left_alone(
+    mongodb_uri: str, store: Store
+) -> None:
+    """A document of an older version names no package: no window is made of it, and nothing fails."""
+    await store.insert_samples([sample(0), sample(1)])
+    async with AsyncMongoClient[dict[str, Any]](mongodb_uri) as client:
+        change = {"$unset": {"package_sha256": ""}}
+        await client.get_default_database().samples.update_one({"request_id": "request-0"}, change)
+    [found] = await store.look_for_packages(SLOT, LATER)
+    assert len(await store.waiting_samples(SLOT, found.package_sha256, START, LATER, 10)) == 1
+
+
+async def test_an_older_databases_index_of_results_gives_way(mongodb_uri: str) -> None:
+    """Where a slot's windows were unique by themselves, two packages' first windows are stored."""
+    async with AsyncMongoClient[dict[str, Any]](mongodb_uri) as client:
+        await client.get_default_database().drift_results.create_index(
+            [("slot", 1), ("window", 1)], unique=True
+        )
+    store = Store(mongodb_uri)
+    await store.prepare()
+    assert await store.add_result(result())
+    assert await store.add_result(replace(result(), package_sha256="b" * 64))
+    await store.close()
+
+
+async def test_many_samples_cost_little(store: Store) -> None:
+    """With thousands of samples waiting, finding packages and a window reads only what it needs."""
+    for first in range(0, 5000, 1000):
+        package = f"{first:064x}"
+        await store.insert_samples([sample(number, package=package) for number in range(first, first + 1000)])
+    await store.look_for_packages(SLOT, LATER)
+    started = time.monotonic()
+    for one in await store.look_for_packages(SLOT, LATER):
+        assert len(await store.waiting_samples(SLOT, one.package_sha256, START, LATER, 100)) == 100
+        assert await store.count_waiting(SLOT, one.package_sha256, one.newest) == 0
+    assert time.monotonic() - started < 2
+
+
 async def test_the_cursor_moves_only_from_where_it_is(store: Store) -> None:
     """Of two that move the cursor from one position, the second fails, also at the start."""
-    assert await store.cursor(SLOT) == START
-    assert await store.move_cursor(SLOT, START, "a" * 24)
-    assert not await store.move_cursor(SLOT, START, "b" * 24)
-    assert await store.move_cursor(SLOT, "a" * 24, "c" * 24)
-    assert not await store.move_cursor(SLOT, "a" * 24, "d" * 24)
-    assert await store.cursor(SLOT) == "c" * 24
-    assert await store.cursor("model_server_new") == START
+    assert await store.cursor(SLOT, PACKAGE) == START
+    assert await store.move_cursor(SLOT, PACKAGE, START, "a" * 24)
+    assert not await store.move_cursor(SLOT, PACKAGE, START, "b" * 24)
+    assert await store.move_cursor(SLOT, PACKAGE, "a" * 24, "c" * 24)
+    assert not await store.move_cursor(SLOT, PACKAGE, "a" * 24, "d" * 24)
+    assert await store.cursor(SLOT, PACKAGE) == "c" * 24
+    assert await store.cursor("model_server_new", PACKAGE) == START
 
 
 async def test_a_database_that_is_away_and_back(mongodb_server: MongodbServer) -> None:
@@ -169,12 +278,12 @@ async def test_a_database_that_is_away_and_back(mongodb_server: MongodbServer) -
     batch = [sample(number) for number in range(3)]
     await store.insert_samples(batch)
     mongodb_server.stop()
-    for attempt in (store.insert_samples(batch), store.cursor(SLOT), store.prepare()):
+    for attempt in (store.insert_samples(batch), store.cursor(SLOT, PACKAGE), store.prepare()):
         with pytest.raises(StoreUnavailable):
             await attempt
     mongodb_server.start()
     await store.insert_samples(batch)
-    assert await store.count_waiting(SLOT, START) == 3
+    assert await store.count_waiting(SLOT, PACKAGE, START) == 3
     await store.close()
 
 

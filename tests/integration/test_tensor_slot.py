@@ -48,11 +48,11 @@ class Stack:
         build("loans", folder)
         ports = [free_port() for _ in range(3)]
         self.url, self.prometheus = (f"http://127.0.0.1:{port}" for port in ports[:2])
-        common = {"SLOT": SLOT, "MONGODB_URI": mongodb_uri}
-        detector = {"REFERENCE": folder / "reference.safetensors", "SCORE_INTERVAL_SECONDS": 0.2, **common}
+        common = {"SLOT": SLOT, "MONGODB_URI": mongodb_uri, "MODEL_PACKAGE": folder / "model"}
+        detector = {"ARTIFACTS": folder / "kept", "SCORE_INTERVAL_SECONDS": 0.2, **common}
         self.detector = DetectorProgram(folder / "detector.log", detector, DETECTOR_PYTHON)
         server = {"HOST": "127.0.0.1", "PORT": ports[0], "INTERNAL_PORT": ports[2], "CPU_THREADS": 1}
-        environment = server | common | {"MODEL_PACKAGE": folder / "model"}
+        environment = server | common
         self.log = folder / "programs.log"
         configuration = PROMETHEUS_YML.format(server=ports[0], detector=self.detector.port, slot=SLOT)
         (folder / "prometheus.yml").write_text(configuration)

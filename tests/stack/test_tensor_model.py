@@ -35,9 +35,7 @@ def candidate(running: RunningStack) -> Iterator[str]:
     """The candidate's address, while it serves the example; the demo's candidate follows."""
     run(sys.executable, "-m", "examples.tabular.make", "loans", "--output", str(FOLDER))
     open_to_others(FOLDER)
-    running.set_candidate(
-        MODEL_SERVER_NEW_PACKAGE=str(FOLDER / "model"), DRIFT_DETECTOR_NEW_REFERENCE=str(FOLDER)
-    )
+    running.set_candidate(MODEL_SERVER_NEW_PACKAGE=str(FOLDER / "model"))
     yield SLOTS[CANDIDATE]
     running.set_candidate()
 

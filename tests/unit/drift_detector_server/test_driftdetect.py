@@ -11,9 +11,9 @@ import pytest
 from drift_detector_server.app import create_app
 from drift_detector_server.detectors.ks import Ks
 from drift_detector_server.detectors.mmd import Mmd
-from drift_detector_server.reference import Reference
 from drift_detector_server.settings import DetectorSettings
-from tests.unit.drift_detector_server.fakes import MemoryStore
+from inference.reference import Reference
+from tests.unit.drift_detector_server.fakes import OLD_PACKAGE, PACKAGE, FixedPackages, MemoryStore
 
 ROWS, WIDTH = 40, 4
 GOOD = np.random.default_rng(0).normal(size=(10, WIDTH)).tolist()
@@ -25,7 +25,8 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
     embeddings = np.random.default_rng(1).normal(size=(100, WIDTH)).astype(np.float32)
     settings = DetectorSettings(window_size=30, max_batch_rows=ROWS, permutations=99)
     reference = Reference(embeddings, "small-cnn", "1", "00")
-    app = create_app(settings, Mmd(embeddings, 99), reference, MemoryStore())
+    packages = FixedPackages(Mmd(embeddings, 99), reference)
+    app = create_app(settings, packages, MemoryStore(), lambda: settings)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://detector") as client:
         yield client
 
@@ -35,7 +36,8 @@ async def features() -> AsyncIterator[httpx.AsyncClient]:
     """Talk to the detector of a tensor model with four features."""
     rows, names = np.random.default_rng(1).normal(size=(100, WIDTH)).astype(np.float32), ("a", "b", "c", "d")
     settings = DetectorSettings(window_size=30, max_batch_rows=ROWS)
-    app = create_app(settings, Ks(rows, names), Reference(rows, "tabular", "1", "00", names), MemoryStore())
+    packages = FixedPackages(Ks(rows, names), Reference(rows, "tabular", "1", "00", names))
+    app = create_app(settings, packages, MemoryStore(), lambda: settings)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://detector") as client:
         yield client
 
@@ -120,3 +122,23 @@ async def test_the_newest_results_are_limited(http: httpx.AsyncClient) -> None:
     assert (await http.get("/results")).json() == []
     assert (await http.get("/results", params={"limit": 0})).status_code == 422
     assert (await http.get("/results", params={"limit": 100_000})).status_code == 422
+
+
+async def test_the_reference_now_served_is_compared_with() -> None:
+    """After a change-over batches of the new width are scored, and bodies as large as they need let in."""
+    narrow, wide = (
+        np.random.default_rng(1).normal(size=(100, width)).astype(np.float32) for width in (4, 400)
+    )
+    references = (Reference(narrow, "small-cnn", "1", "00"), Reference(wide, "vgg16", "1", "11"))
+    settings = DetectorSettings(window_size=30, max_batch_rows=ROWS, permutations=99)
+    packages = FixedPackages(Mmd(wide, 99), *references, shas=(OLD_PACKAGE, PACKAGE))
+    app = create_app(settings, packages, MemoryStore(), lambda: settings)
+    batch = np.random.default_rng(2).normal(size=(ROWS, 400)).tolist()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://detector") as client:
+        assert (await post(client, batch=batch)).status_code == 413
+        packages.serve(PACKAGE)
+        answer = await post(client, batch=batch)
+        assert (answer.status_code, answer.json()["n"]) == (200, ROWS)
+        assert "Send the 400" in (await post(client, batch=GOOD)).json()["detail"]
+        packages.serve(OLD_PACKAGE)
+        assert (await post(client, batch=batch)).status_code == 413

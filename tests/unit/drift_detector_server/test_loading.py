@@ -1,5 +1,6 @@
 """The start: with a whole reference or not at all, and one line that says what to do."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -8,29 +9,43 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from pydantic import ValidationError
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from drift_detector_server.loading import StartError, load
 from drift_detector_server.settings import DetectorSettings
+from inference.checksum import write_checksum
+from tests.model_package import write_package
 
 GOOD = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
 
 
+FEATURES = '["age", "income", "savings"]'
+
+
 def settings(folder: Path) -> DetectorSettings:
     """Return settings for a reference in the folder."""
-    return DetectorSettings(detector="mmd", reference=folder / "reference.safetensors")
+    return DetectorSettings(detector="mmd", model_package=folder, artifacts=folder / "kept")
 
 
 def write(folder: Path, embeddings: NDArray[np.generic], name: str = "embeddings", **more: str) -> None:
-    """Write a reference file."""
-    metadata = {"model": "small-cnn", "version": "7", **more}
-    save_file({name: embeddings}, folder / "reference.safetensors", metadata)
+    """Write a package with a reference file, whatever is in it."""
+    write_package(folder, GOOD, features=json.loads(FEATURES) if "features" in more else ())
+    metadata = {"model": "small-cnn", "version": "7", "weights_sha256": "0" * 64, **more}
+    put(folder, save({name: embeddings}, metadata))
+
+
+def put(folder: Path, content: bytes) -> None:
+    """Put a file in the reference's place, with its checksum."""
+    path = folder / "artifacts/reference.safetensors"
+    path.write_bytes(content)
+    write_checksum(path, folder / "artifacts/reference.sha256")
 
 
 def test_a_reference_is_loaded_with_what_it_is_of(tmp_path: Path) -> None:
     """Embeddings, model, version and hash come from the file, and the detector can score."""
     write(tmp_path, GOOD)
-    reference, detector = load(settings(tmp_path))
+    served = load(settings(tmp_path)).served
+    reference, detector = served.reference, served.detector
     assert (reference.model, reference.version, reference.width) == ("small-cnn", "7", 3)
     assert len(reference.sha256) == 64
     assert detector.score(GOOD[:20], 0.05).p_value > 0.05
@@ -39,9 +54,10 @@ def test_a_reference_is_loaded_with_what_it_is_of(tmp_path: Path) -> None:
 @pytest.mark.parametrize("chosen", ["mmd", "alibi"])
 def test_a_reference_with_features_is_watched_feature_by_feature(tmp_path: Path, chosen: str) -> None:
     """Where the file names features, they are scored one by one, whatever DETECTOR says."""
-    write(tmp_path, GOOD, features='["age", "income", "savings"]')
+    write(tmp_path, GOOD, features=FEATURES)
     wanted = DetectorSettings.model_validate({**settings(tmp_path).model_dump(), "detector": chosen})
-    reference, detector = load(wanted)
+    served = load(wanted).served
+    reference, detector = served.reference, served.detector
     assert reference.features == ("age", "income", "savings")
     assert detector.name == "ks"
     assert [one.name for one in detector.score(GOOD[:20], 0.05).features] == ["age", "income", "savings"]
@@ -76,6 +92,8 @@ def test_scipy_is_left_out_where_no_features_are(program: str) -> None:
 
 def test_a_missing_reference_names_the_command(tmp_path: Path) -> None:
     """Without the file the start is refused in one line with the command that makes it."""
+    write(tmp_path, GOOD)
+    (tmp_path / "artifacts/reference.safetensors").unlink()
     with pytest.raises(StartError, match=r"is missing: run `python download_models.py`"):
         load(settings(tmp_path))
 
@@ -83,7 +101,8 @@ def test_a_missing_reference_names_the_command(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"not safetensors at all", b"\xff" * 100])
 def test_a_damaged_reference_is_refused(tmp_path: Path, content: bytes) -> None:
     """A file that is not whole safetensors is refused in one line."""
-    (tmp_path / "reference.safetensors").write_bytes(content)
+    write(tmp_path, GOOD)
+    put(tmp_path, content)
     with pytest.raises(StartError, match=r"cannot be read.*download_models") as raised:
         load(settings(tmp_path))
     assert "\n" not in str(raised.value)
@@ -126,6 +145,8 @@ def test_a_file_without_embeddings_is_refused(tmp_path: Path) -> None:
         {"window_size": 5000},
         {"detector": "ks"},
         {"score_interval_seconds": 0},
+        {"drifted_windows": 6},
+        {"recent_windows": 0},
     ],
 )
 def test_settings_that_cannot_work_are_refused(wrong: dict[str, object]) -> None:

@@ -10,11 +10,12 @@ import pytest
 from fastapi import FastAPI
 
 from drift_detector_server.app import create_app
-from drift_detector_server.detectors.score import Embeddings, Score
-from drift_detector_server.reference import Reference
+from drift_detector_server.detectors.score import Detector, Embeddings, Score
 from drift_detector_server.settings import DetectorSettings
+from inference.reference import Reference
 from mongodb.documents import StoredSample
-from tests.unit.drift_detector_server.fakes import MeanDetector, MemoryStore, samples
+from mongodb.store import Store
+from tests.unit.drift_detector_server.fakes import FixedPackages, MeanDetector, MemoryStore, samples
 
 REFERENCE = Reference(np.zeros((2, 4), dtype=np.float32), "small-cnn", "1", "00")
 SETTINGS = DetectorSettings(score_interval_seconds=0.05, window_size=10, window_min_samples=3)
@@ -48,6 +49,11 @@ async def until(condition: object, seconds: float = 5) -> None:
             await asyncio.sleep(0.01)
 
 
+def app_of(detector: Detector, store: Store) -> FastAPI:
+    """Build the program around a detector and a store."""
+    return create_app(SETTINGS, FixedPackages(detector, REFERENCE), store, lambda: SETTINGS)
+
+
 def client(app: FastAPI) -> httpx.AsyncClient:
     """Talk to the app."""
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://detector")
@@ -59,7 +65,7 @@ async def test_an_outage_is_one_warning_and_passes_by_itself(caplog: pytest.LogC
     store = MemoryStore()
     await old_samples(store, 10)
     store.away = True
-    app = create_app(SETTINGS, MeanDetector(), REFERENCE, store)
+    app = app_of(MeanDetector(), store)
     async with app.router.lifespan_context(app), client(app) as http:
         await until(lambda: "database is away" in caplog.text)
         await asyncio.sleep(0.2)  # several more runs
@@ -75,7 +81,7 @@ async def test_the_server_answers_while_it_scores() -> None:
     """Health is answered while a window is being scored, and the result comes when it is done."""
     store, detector = MemoryStore(), SlowDetector()
     await old_samples(store, 10)
-    app = create_app(SETTINGS, detector, REFERENCE, store)
+    app = app_of(detector, store)
     async with app.router.lifespan_context(app), client(app) as http:
         await until(detector.begun.is_set)
         assert (await http.get("/healthz")).status_code == 200
@@ -90,7 +96,7 @@ async def test_the_end_waits_for_the_window_that_is_being_scored() -> None:
     """On a stop the running window is finished and stored, and no other is begun."""
     store, detector = MemoryStore(), SlowDetector()
     await old_samples(store, 30)
-    app = create_app(SETTINGS, detector, REFERENCE, store)
+    app = app_of(detector, store)
     async with app.router.lifespan_context(app):
         await until(detector.begun.is_set)
         asyncio.get_running_loop().call_later(0.2, detector.go.set)
@@ -102,7 +108,7 @@ async def test_the_end_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("drift_detector_server.schedule.STOP_SECONDS", 0.1)
     store, detector = MemoryStore(), SlowDetector()
     await old_samples(store, 10)
-    app = create_app(SETTINGS, detector, REFERENCE, store)
+    app = app_of(detector, store)
     async with asyncio.timeout(3), app.router.lifespan_context(app):
         await until(detector.begun.is_set)
     detector.go.set()
@@ -123,7 +129,7 @@ async def test_a_fault_in_scoring_is_logged_and_tried_again(caplog: pytest.LogCa
 
     store = MemoryStore()
     await old_samples(store, 10)
-    app = create_app(SETTINGS, FailingOnce(), REFERENCE, store)
+    app = app_of(FailingOnce(), store)
     async with app.router.lifespan_context(app):
         await until(lambda: store.results)
     assert "could not be scored" in caplog.text

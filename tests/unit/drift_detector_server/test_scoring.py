@@ -1,8 +1,9 @@
 """The job: windows in order, each once, whatever happens in between."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
 
 import numpy as np
 import pytest
@@ -10,15 +11,18 @@ from prometheus_client import CollectorRegistry
 
 from drift_detector_server.detectors.score import Detector
 from drift_detector_server.metrics import DriftMetrics
-from drift_detector_server.reference import Reference
 from drift_detector_server.scorer import Scorer
 from drift_detector_server.scoring import WindowScoring
-from drift_detector_server.windows import WindowRule
+from drift_detector_server.settings import DetectorSettings
+from inference.reference import Reference
 from mongodb.documents import Sample, StoredSample
 from mongodb.positions import START, new_position
 from tests.unit.drift_detector_server.fakes import (
+    OLD_PACKAGE,
+    PACKAGE,
     SLOT,
     FeatureDetector,
+    FixedPackages,
     Killed,
     MeanDetector,
     MemoryStore,
@@ -26,7 +30,9 @@ from tests.unit.drift_detector_server.fakes import (
     samples,
 )
 
-RULE = WindowRule(size=10, min_samples=3, max_wait=timedelta(seconds=30))
+SETTINGS = DetectorSettings(window_size=10, window_min_samples=3, window_max_wait_seconds=30)
+REFERENCE = Reference(np.zeros((2, 4), dtype=np.float32), "small-cnn", "1", "00")
+OLD_REFERENCE = Reference(np.zeros((2, 6), dtype=np.float32), "small-cnn", "0", "11")
 
 
 def soon() -> datetime:
@@ -47,15 +53,17 @@ class Program:
         store: MemoryStore,
         now: Callable[[], datetime] = soon,
         detector: Detector | None = None,
+        references: Sequence[Reference] = (REFERENCE,),
+        shas: Sequence[str] = (PACKAGE, OLD_PACKAGE),
     ) -> None:
         self.registry = CollectorRegistry()
+        self.packages = packages = FixedPackages(detector or MeanDetector(), *references, shas=shas)
         self.scoring = WindowScoring(
             slot=SLOT,
             store=store,
-            scorer=Scorer(detector or MeanDetector()),
-            reference=Reference(np.zeros((2, 4), dtype=np.float32), "small-cnn", "1", "00"),
-            rule=RULE,
-            p_value_threshold=0.05,
+            scorer=Scorer(),
+            packages=packages,
+            settings=lambda: SETTINGS,
             metrics=DriftMetrics(self.registry, SLOT),
             now=now,
         )
@@ -68,7 +76,8 @@ class Program:
 
     def metric(self, name: str, **labels: str) -> float | None:
         """Return what Prometheus would be told."""
-        return self.registry.get_sample_value(name, {"slot": SLOT, **labels})
+        model = {"slot": SLOT, "model": "small-cnn", "version": "1"}
+        return self.registry.get_sample_value(name, {**model, **labels})
 
 
 def assert_each_sample_once(store: MemoryStore, consumed: int) -> None:
@@ -76,8 +85,9 @@ def assert_each_sample_once(store: MemoryStore, consumed: int) -> None:
     windows = [START, *(result.window_end for result in store.results)]
     assert [result.window for result in store.results] == windows[:-1]
     assert sum(result.n + result.dropped for result in store.results) == consumed
+    cursor = store.positions.get(PACKAGE)
     assert (
-        store.cursors.get(SLOT, START)
+        (cursor.position if cursor else START)
         == windows[-1]
         == ([START] + [s.position for s in store.samples])[consumed]
     )
@@ -187,15 +197,136 @@ async def test_a_window_of_bad_samples_blocks_nothing() -> None:
     assert program.metric("drift_backlog_samples") == 0
 
 
-async def test_samples_of_another_model_are_warned_of_once(caplog: pytest.LogCaptureFixture) -> None:
-    """A slot whose model is not the reference's is scored, with one warning that says what to do."""
+async def test_samples_without_a_reference_are_not_scored_with_another_ones(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Where a package's reference is nowhere its samples are dropped after the wait, with one warning."""
     store = MemoryStore()
-    await store.insert_samples([sample(0, model="other") for _ in range(20)])
-    await Program(store).run()
-    assert len(store.results) == 2
+    await store.insert_samples([sample(0, model="other", package="c" * 64) for _ in range(20)])
+    await Program(store, soon).run()
+    assert store.positions["c" * 64].position == START  # the reference may still come
+    program = Program(store, later)
+    await program.run()
+    assert store.results == []
+    assert program.metric("drift_samples_dropped_total", model="other", reason="no_reference") == 20
     [warning] = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert "samples of other 1" in warning
     assert "inference.reference" in warning
+
+
+def two_packages(count: int, old: int) -> list[Sample]:
+    """Make samples of the served package and of an older one, in turns as far as both last."""
+    pairs = zip_longest(samples(count), [sample(0, width=6, package=OLD_PACKAGE) for _ in range(old)])
+    return [one for pair in pairs for one in pair if one is not None]
+
+
+async def test_each_packages_windows_are_scored_with_its_own_reference() -> None:
+    """Samples of two packages that come in turns make windows of one package each."""
+    store = MemoryStore()
+    await store.insert_samples(two_packages(30, 20))
+    program = Program(store, references=(REFERENCE, OLD_REFERENCE))
+    await program.run()
+    of = {
+        sha256: [one for one in store.results if one.package_sha256 == sha256]
+        for sha256 in (PACKAGE, OLD_PACKAGE)
+    }
+    assert [(one.n, one.dropped, one.reference_sha256) for one in of[PACKAGE]] == [(10, 0, "00")] * 3
+    assert [(one.n, one.dropped, one.reference_sha256) for one in of[OLD_PACKAGE]] == [(10, 0, "11")] * 2
+    for results in of.values():
+        assert [one.window for one in results] == [START, *(one.window_end for one in results[:-1])]
+
+
+@pytest.mark.parametrize(("left", "scored", "dropped"), [(4, [4], 0), (3, [3], 0), (2, [], 2)])
+async def test_what_is_left_of_an_old_package_comes_to_an_end(
+    left: int, scored: list[int], dropped: int
+) -> None:
+    """After the wait the remainder is a short window, or too few and given up; the served one's few stay."""
+    store = MemoryStore()
+    await store.insert_samples(two_packages(2, left))
+    program = Program(store, soon, references=(REFERENCE, OLD_REFERENCE))
+    await program.run()
+    assert store.results == []
+    program = Program(store, later, references=(REFERENCE, OLD_REFERENCE))
+    await program.run()
+    assert [result.n for result in store.results] == scored
+    assert (program.metric("drift_samples_dropped_total", reason="too_few") or 0) == dropped
+    assert program.metric("drift_backlog_samples") == 2
+
+
+async def test_killed_at_any_point_of_a_change_over_each_sample_is_scored_once() -> None:
+    """Whatever is served after the kill, both packages' windows go on, each with its own reference."""
+    kill_at = 0
+    while True:
+        store = MemoryStore()
+        await store.insert_samples(two_packages(24, 14))
+        kill_at += 1
+        store.kill_at = kill_at
+        try:
+            await Program(store, later, references=(REFERENCE, OLD_REFERENCE)).run()
+            break
+        except Killed:
+            await store.insert_samples(two_packages(5, 5))
+            await Program(store, later, references=(REFERENCE, OLD_REFERENCE)).run()
+        for sha256, count, reference in ((PACKAGE, 29, "00"), (OLD_PACKAGE, 19, "11")):
+            results = [one for one in store.results if one.package_sha256 == sha256]
+            assert sum(one.n for one in results) == count
+            assert {one.reference_sha256 for one in results} == {reference}
+            assert [one.window for one in results] == [START, *(one.window_end for one in results[:-1])]
+    assert kill_at > 30
+
+
+async def test_samples_that_have_expired_hold_nothing_up() -> None:
+    """A detector that was away for longer than samples are kept goes on with those that come."""
+    store = MemoryStore()
+    await store.insert_samples(samples(15))
+    await store.look_for_packages(SLOT, "f" * 24)
+    store.samples.clear()
+    await Program(store, later).run()
+    assert not store.positions[PACKAGE].has_waiting
+    await store.insert_samples(samples(10))
+    await Program(store, later).run()
+    assert [result.n for result in store.results] == [10]
+
+
+async def test_a_clock_that_was_put_back_loses_no_samples() -> None:
+    """Samples that are not settled by the new time are waited for, not taken for expired."""
+    store = MemoryStore()
+    await store.insert_samples(samples(15))
+    await store.look_for_packages(SLOT, "f" * 24)
+    await Program(store, lambda: datetime.now(UTC) - timedelta(hours=1)).run()
+    assert store.positions[PACKAGE].position == START
+    await Program(store, soon).run()
+    assert [result.n for result in store.results] == [10]
+
+
+async def test_series_of_a_model_that_is_no_longer_served_disappear() -> None:
+    """Once another package is served, the gauges are its own; the old one's counters go a while later."""
+    store = MemoryStore()
+    await store.insert_samples([replace(one, version="0") for one in two_packages(0, 10)])
+    program = Program(store, references=(OLD_REFERENCE, REFERENCE), shas=(OLD_PACKAGE, PACKAGE))
+    await program.run()
+    assert program.metric("drift_p_value", version="0") == 0.5
+    program.packages.serve(PACKAGE)
+    await program.scoring.show()
+    assert program.metric("drift_p_value", version="0") is None
+    assert program.metric("drift_detected", version="0") is None
+    assert program.metric("drift_detected", version="1") == 0
+    assert program.metric("drift_windows_total", version="0", drift="false") == 1
+    program.scoring._now = lambda: datetime.now(UTC) + timedelta(minutes=11)
+    await program.scoring.show()
+    assert program.metric("drift_windows_total", version="0", drift="false") is None
+    assert program.metric("drift_windows_total", version="1", drift="false") == 0
+
+
+@pytest.mark.parametrize(("drifted", "detected"), [(2, 0), (3, 1), (5, 1)])
+async def test_drift_is_detected_from_k_of_the_last_n_windows(drifted: int, detected: int) -> None:
+    """Of the last five windows three must have drifted; older ones do not count."""
+    store = MemoryStore()
+    await store.insert_samples([*samples(20, 2), *samples(10 * (5 - drifted)), *samples(10 * drifted, 2)])
+    program = Program(store)
+    await program.run()
+    assert program.metric("drift_detected") == detected
+    assert program.metric("drift_windows_recent", drift="true") == drifted
 
 
 async def test_gauges_tell_of_the_newest_window() -> None:

@@ -30,6 +30,8 @@ CONTRACT = {
     "drift_threshold",
     "drift_windows_total",
     "drift_windows_recent",
+    "drift_detected",
+    "drift_samples_dropped_total",
     "drift_last_scored_timestamp_seconds",
     "drift_backlog_samples",
     "drift_feature_p_value",

@@ -4,12 +4,21 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
+from safetensors.numpy import save
 
+from inference.checksum import sha256_of, write_checksum
+from inference.identity import identify
 from inference.loaded_model import LoadedModel
-from inference.manifest import BadModelPackage
-from inference.package import load_model_package
+from inference.manifest import BadModelPackage, read_manifest
+from inference.package import load_model_package, load_without_reference
+from inference.reference import write_reference
+from tests.tensor_model import write_regressor
+
+EMBEDDINGS = np.random.default_rng(1).random((60, 3), np.float32)
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -22,6 +31,7 @@ def use_weights(folder: Path, name: str) -> None:
     edit(folder / "model.toml", "artifacts/weights.safetensors", f"artifacts/{name}")
     digest = hashlib.sha256((folder / "artifacts" / name).read_bytes()).hexdigest()
     edit(folder / "model.toml", "artifacts/weights.sha256", digest)
+    write_reference(folder, read_manifest(folder), digest, EMBEDDINGS)
 
 
 class Trap:
@@ -38,7 +48,7 @@ def test_a_whole_package_loads(package_folder: Path) -> None:
     """The package knows its hash, its classes, and a network ready to answer."""
     package = load_model_package(package_folder)
     assert package.manifest.classes == ("red", "green", "blue")
-    assert package.sha256 in (package_folder / "artifacts/weights.sha256").read_text()
+    assert package.weights_sha256 in (package_folder / "artifacts/weights.sha256").read_text()
     assert not package.network.training
 
 
@@ -107,3 +117,107 @@ def test_an_embedding_that_is_no_row_is_refused(package_folder: Path) -> None:
     edit(package_folder / "network.py", "self.scale(z)", "self.scale(z[..., 0, 0])")
     with pytest.raises(BadModelPackage, match="embed answered with shape"):
         LoadedModel(load_model_package(package_folder))
+
+
+def put_reference(folder: Path, embeddings: NDArray[np.generic], **metadata: str) -> None:
+    """Write a reference with its checksum, whatever is in it."""
+    made_with = {"weights_sha256": sha256_of(folder / "artifacts/weights.safetensors")}
+    path = folder / "artifacts/reference.safetensors"
+    path.write_bytes(save({"embeddings": embeddings}, made_with | metadata))
+    write_checksum(path, folder / "artifacts/reference.sha256")
+
+
+@pytest.mark.parametrize(
+    ("embeddings", "metadata", "reason"),
+    [
+        (EMBEDDINGS[:49], {}, "has 49 rows, not 50 to 5000"),
+        (np.repeat(EMBEDDINGS, 100, axis=0), {}, "has 6000 rows"),
+        (EMBEDDINGS[0], {}, "not rows of embeddings"),
+        (EMBEDDINGS.astype(np.int64), {}, "not rows of embeddings"),
+        (np.where(EMBEDDINGS > 0.9, np.float32(np.nan), EMBEDDINGS), {}, "holds NaN"),
+        (EMBEDDINGS * np.float32(1e16), {}, "huge values"),
+        (
+            EMBEDDINGS,
+            {"weights_sha256": "0" * 64},
+            "made with other weights: run `python download_models",
+        ),
+        (EMBEDDINGS, {"features": '["red", "green", "blue"]'}, "other features than model.toml: none"),
+    ],
+)
+def test_a_reference_that_cannot_be_this_models_is_refused(
+    package_folder: Path, embeddings: NDArray[np.generic], metadata: dict[str, str], reason: str
+) -> None:
+    """A model is not served with a reference that is out of bounds or another model's."""
+    put_reference(package_folder, np.ascontiguousarray(embeddings), **metadata)
+    with pytest.raises(BadModelPackage, match=reason):
+        load_model_package(package_folder)
+
+
+def test_a_reference_of_another_width_is_refused(package_folder: Path) -> None:
+    """What the network embeds must be comparable with it."""
+    put_reference(package_folder, np.ascontiguousarray(EMBEDDINGS[:, :2]))
+    with pytest.raises(BadModelPackage, match="rows of 2 values, the embedding has 3: run"):
+        LoadedModel(load_model_package(package_folder))
+
+
+def test_a_reference_with_other_features_is_refused(tmp_path: Path) -> None:
+    """Of rows of numbers the columns' names are compared, and their order."""
+    folder = write_regressor(tmp_path)
+    put_reference(folder, np.ascontiguousarray(EMBEDDINGS[:, :2]), features='["x2", "x1"]')
+    with pytest.raises(BadModelPackage, match=r"other features than model.toml: x1, x2"):
+        load_model_package(folder)
+
+
+@pytest.mark.parametrize("damage", ["missing", "changed", "no checksum"])
+def test_a_package_without_its_reference_is_refused(package_folder: Path, damage: str) -> None:
+    """A model without its reference could drift unseen; the line says what to run."""
+    reference, checksum = (package_folder / f"artifacts/reference.{end}" for end in ("safetensors", "sha256"))
+    if damage == "missing":
+        reference.unlink()
+    elif damage == "changed":
+        reference.write_bytes(reference.read_bytes()[:-1] + b"x")
+    else:
+        checksum.unlink()
+    reason = {
+        "missing": "is missing: run",
+        "changed": "refused unread; run",
+        "no checksum": "make it: sha256sum",
+    }
+    with pytest.raises(BadModelPackage, match=reason[damage]):
+        load_model_package(package_folder)
+    assert load_without_reference(package_folder).manifest.name == "colour"  # so that one can be computed
+
+
+def test_a_manifest_from_before_references_says_what_to_add(package_folder: Path) -> None:
+    """Who has a package of an older version reads which lines are missing and what to run."""
+    edit(package_folder / "model.toml", 'reference = "artifacts/reference.safetensors"', "")
+    with pytest.raises(BadModelPackage, match=r"reference: Field required; .*python -m inference.reference"):
+        read_manifest(package_folder)
+
+
+@pytest.mark.parametrize("part", ["model.toml", "network.py", "weights.sha256", "reference.sha256"])
+def test_whatever_decides_an_answer_changes_the_packages_checksum(package_folder: Path, part: str) -> None:
+    """Manifest, network, weights and reference: each is a part of what the package is."""
+    before = identify(package_folder).sha256
+    assert before == load_model_package(package_folder).sha256
+    path = package_folder / part if "sha256" not in part else package_folder / "artifacts" / part
+    path.write_text(path.read_text().replace("a", "b") if "sha256" in part else path.read_text() + "\n")
+    assert identify(package_folder).sha256 != before
+
+
+def test_a_checksum_is_the_same_inline_and_in_a_file(package_folder: Path) -> None:
+    """A package whose manifest has the digits themselves loads as well."""
+    for name in ("weights", "reference"):
+        digest = (package_folder / f"artifacts/{name}.sha256").read_text().split()[0]
+        edit(package_folder / "model.toml", f"artifacts/{name}.sha256", digest)
+        (package_folder / f"artifacts/{name}.sha256").unlink()
+    assert load_model_package(package_folder).reference_width == 3
+
+
+def test_a_package_that_changes_while_it_is_read_is_refused(package_folder: Path) -> None:
+    """Half of one package and half of another is served by nobody."""
+    manifest = package_folder / "model.toml"
+    change = f"import pathlib\npathlib.Path({str(manifest)!r}).write_text({manifest.read_text() + '#'!r})\n"
+    edit(package_folder / "network.py", "import torch\n", change + "import torch\n")
+    with pytest.raises(BadModelPackage, match="was changed while it was read: try again"):
+        load_model_package(package_folder)

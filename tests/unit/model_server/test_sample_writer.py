@@ -70,7 +70,7 @@ class Setting:
 def make_sample(request_id: str) -> Sample:
     now = datetime.now(UTC)
     embedding = np.ones(3, dtype=np.float32)
-    return Sample(request_id, "model_server", "colour", "1", now, embedding, "red", 0.9)
+    return Sample(request_id, "model_server", "colour", "1", "a" * 64, now, embedding, "red", 0.9)
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -45,6 +45,9 @@ def a_result() -> Result:
     now = datetime.now(UTC)
     return Result(
         slot="model_server",
+        model="small-cnn",
+        version="1",
+        package_sha256="a" * 64,
         window=START,
         window_end=new_position(),
         n=100,

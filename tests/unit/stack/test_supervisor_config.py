@@ -61,12 +61,13 @@ def test_every_program_of_the_stack_is_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Supervisord is running as root")
-def test_a_reference_elsewhere_is_compared_with(tmp_path: Path) -> None:
-    """Each detector's reference can be another folder's."""
-    settings = load_stack_settings(tmp_path, {"DRIFT_DETECTOR_NEW_REFERENCE": "./mine"}, http_port=80)
+def test_a_package_elsewhere_is_served_and_compared_with(tmp_path: Path) -> None:
+    """A slot's server and its detector read the same package; copies and choices are the detector's own."""
+    settings = load_stack_settings(tmp_path, {"MODEL_SERVER_NEW_PACKAGE": "./mine"}, http_port=80)
     found = read(programs(settings, local_addresses(settings), Paths(tmp_path)), Paths(tmp_path))
-    shipped = tmp_path / "drift_detector_server" / "artifacts" / "reference.safetensors"
-    assert found["drift_detector_server"][1]["REFERENCE"] == str(shipped)
-    assert found["drift_detector_server_new"][1]["REFERENCE"] == str(
-        tmp_path / "mine" / "reference.safetensors"
-    )
+    for name, package in (("", tmp_path / "model_server" / "model"), ("_new", tmp_path / "mine")):
+        detector = found[f"drift_detector_server{name}"][1]
+        assert found[f"model_server{name}"][1]["MODEL_PACKAGE"] == str(package)
+        assert detector["MODEL_PACKAGE"] == str(package)
+        assert detector["ARTIFACTS"] == str(tmp_path / f"drift_detector_server{name}" / "artifacts")
+        assert detector["DETECTOR_CONFIG"] == str(tmp_path / f"drift_detector_server{name}/detector.toml")

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from safetensors.numpy import save_file
 
-from examples.checksum import sha256_of, write_sha256
 from examples.fruit.artifacts import Artifacts, Options, check_slot
 from examples.fruit.image_set import CLASSES
 from examples.fruit.slots import Slot, Source, slots
+from inference.checksum import write_checksum
 from inference.manifest import ImageInput, Manifest
+from inference.reference import write_reference
 
 PROJECT = Path(__file__).parents[4]
 NOWHERE = "http://127.0.0.1:9/"
@@ -46,6 +46,8 @@ TINY = Manifest(
     network="network.py:Tiny",
     weights="artifacts/weights.safetensors",
     sha256="artifacts/weights.sha256",
+    reference="artifacts/reference.safetensors",
+    reference_sha256="artifacts/reference.sha256",
     input="image",
     image=ImageInput(size=16, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5)),
 )
@@ -55,7 +57,6 @@ def copy_packages(root: Path) -> tuple[Slot, Slot]:
     """Copy both committed model packages, without artifacts, to an empty project."""
     for slot in slots(root):
         slot.package.joinpath("artifacts").mkdir(parents=True)
-        slot.reference.parent.mkdir(parents=True)
         for name in ("network.py", "model.toml"):
             shutil.copy(PROJECT / slot.package.relative_to(root) / name, slot.package / name)
     return slots(root)
@@ -66,13 +67,12 @@ def write_artifacts(slot: Slot, source: Source = Source.DEMO) -> None:
     manifest = slot.manifests[source]
     weights = slot.package / manifest.weights
     weights.write_bytes(b"numbers")
-    write_sha256(weights, slot.package / manifest.sha256)
-    write_reference_file(slot.reference, sha256_of(weights))
+    write_reference_of(slot, write_checksum(weights, slot.package / manifest.sha256), source)
 
 
-def write_reference_file(path: Path, weights_sha256: str) -> None:
+def write_reference_of(slot: Slot, weights_sha256: str, source: Source = Source.DEMO) -> None:
     """Write a reference that says which weights it was made with."""
-    save_file({"embeddings": np.zeros((3, 2), np.float32)}, path, {"weights_sha256": weights_sha256})
+    write_reference(slot.package, slot.manifests[source], weights_sha256, np.zeros((50, 2), np.float32))
 
 
 def check(slot: Slot, root: Path, source: Source = Source.DEMO, images: Path | None = None) -> Artifacts:
@@ -85,7 +85,7 @@ def tiny_slot(root: Path) -> Slot:
     package = root / "model_server/model"
     package.joinpath("artifacts").mkdir(parents=True)
     package.joinpath("network.py").write_text(TINY_NETWORK)
-    slot = Slot("model_server", package, root / "reference.safetensors", {Source.DEMO: TINY})
+    slot = Slot("model_server", package, {Source.DEMO: TINY})
     slot.use(Source.DEMO)
     return slot
 

@@ -6,12 +6,13 @@ import pytest
 
 from examples.fruit.artifacts import Options, check_slots
 from examples.fruit.slots import Slot, Source
+from inference.checksum import write_checksum
 from tests.unit.examples.fruit.project import (
     NOWHERE,
     check,
     copy_packages,
     write_artifacts,
-    write_reference_file,
+    write_reference_of,
 )
 from tests.unit.examples.fruit.test_slots import OWN
 
@@ -55,7 +56,7 @@ def test_weights_without_a_hash_are_not_trusted(both: tuple[Slot, Slot], tmp_pat
 def test_a_reference_of_other_weights_is_made_again(both: tuple[Slot, Slot], tmp_path: Path) -> None:
     """Embeddings of two networks cannot be compared."""
     write_artifacts(both[0])
-    write_reference_file(both[0].reference, "0" * 64)
+    write_reference_of(both[0], "0" * 64)
     artifacts = check(both[0], tmp_path)
     assert artifacts.weights_fault is None
     assert "was made with other weights" in (artifacts.reference_fault or "")
@@ -64,8 +65,32 @@ def test_a_reference_of_other_weights_is_made_again(both: tuple[Slot, Slot], tmp
 def test_a_truncated_reference_is_made_again(both: tuple[Slot, Slot], tmp_path: Path) -> None:
     """A reference that cannot be read counts as none."""
     write_artifacts(both[0])
-    both[0].reference.write_bytes(both[0].reference.read_bytes()[:-5])
+    reference = both[0].package / "artifacts/reference.safetensors"
+    reference.write_bytes(reference.read_bytes()[:-5])
+    write_checksum(reference, both[0].package / "artifacts/reference.sha256")
     assert "cannot be read" in (check(both[0], tmp_path).reference_fault or "")
+
+
+def test_a_reference_without_its_hash_is_made_again(both: tuple[Slot, Slot], tmp_path: Path) -> None:
+    """A run that was broken off between reference and checksum is made up for."""
+    write_artifacts(both[0])
+    (both[0].package / "artifacts/reference.sha256").write_text("0" * 64)
+    artifacts = check(both[0], tmp_path)
+    assert artifacts.weights_fault is None
+    assert "reference.safetensors does not have the hash" in (artifacts.reference_fault or "")
+
+
+def test_a_hash_in_the_manifest_itself_is_as_good(both: tuple[Slot, Slot], tmp_path: Path) -> None:
+    """A whole model whose checksums are written inline is left alone, and not made over."""
+    slot = both[0]
+    write_artifacts(slot)
+    manifest = slot.package / "model.toml"
+    for name in ("weights", "reference"):
+        sha256 = (slot.package / f"artifacts/{name}.sha256").read_text().split()[0]
+        manifest.write_text(manifest.read_text().replace(f'"artifacts/{name}.sha256"', f'"{sha256}"'))
+        (slot.package / f"artifacts/{name}.sha256").unlink()
+    [found, _] = check_slots(Options(tmp_path, Source.DEMO, None, NOWHERE))
+    assert (found.slot.name, found.weights_fault, found.reference_fault) == ("model_server", None, None)
 
 
 def test_reference_images_ask_for_a_new_reference(both: tuple[Slot, Slot], tmp_path: Path) -> None:

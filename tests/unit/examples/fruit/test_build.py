@@ -7,14 +7,14 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from examples.checksum import sha256_of
 from examples.fruit.build import BuildError, build, build_reference, build_weights, check_fit
 from examples.fruit.evaluation import Evaluation
 from examples.fruit.slots import Slot, Source
 from examples.fruit.train import ImageTrainingConfig
+from inference.checksum import sha256_of
+from inference.compute_reference import Unusable
 from inference.manifest import BadModelPackage
-from inference.package import load_model_package
-from inference.reference import Unusable
+from inference.package import load_model_package, load_without_reference
 from tests.unit.examples.fruit.project import TINY, check, tiny_slot, write_coloured_images
 
 ENOUGH = ImageTrainingConfig(image_sizes=(16,) * 25, learning_rate=0.3)
@@ -44,7 +44,7 @@ def test_a_good_model_is_written_with_its_hash(slot: Slot, images: Path) -> None
     evaluation = build_weights(slot, TINY, images, ENOUGH)
     assert evaluation.accuracy == 1.0
     assert evaluation.count == 18
-    assert load_model_package(slot.package).sha256 == sha256_of(slot.package / TINY.weights)
+    assert load_without_reference(slot.package).weights_sha256 == sha256_of(slot.package / TINY.weights)
 
 
 def test_a_weak_model_is_refused(slot: Slot, images: Path) -> None:
@@ -52,6 +52,14 @@ def test_a_weak_model_is_refused(slot: Slot, images: Path) -> None:
     with pytest.raises(BuildError, match=r"tiny has a held-out accuracy of 0\.\d{4}; below 0\.9") as raised:
         build_weights(slot, TINY, images, TOO_LITTLE)
     assert "true / answer" in str(raised.value)
+    assert list((slot.package / "artifacts").iterdir()) == []
+
+
+def test_a_checksum_in_the_manifest_itself_is_not_trained_over(slot: Slot, images: Path) -> None:
+    """Where model.toml holds the digits no new weights are made: they could not be written down."""
+    inline = TINY.model_copy(update={"sha256": "0" * 64})
+    with pytest.raises(BadModelPackage, match="holds the old one: name a file"):
+        build_weights(slot, inline, images, ENOUGH)
     assert list((slot.package / "artifacts").iterdir()) == []
 
 
@@ -79,7 +87,8 @@ def test_a_reference_says_which_weights_it_was_made_with(slot: Slot, images: Pat
     """The reference has a row for every image, and the hash of the weights."""
     build_weights(slot, TINY, images, ENOUGH)
     build_reference(slot, images / "reference")
-    with safe_open(slot.reference, framework="numpy") as file:
+    assert load_model_package(slot.package).reference_width == 3
+    with safe_open(slot.package / TINY.reference, framework="numpy") as file:
         assert file.get_tensor("embeddings").shape == (60, 3)
         assert file.metadata()["weights_sha256"] == sha256_of(slot.package / TINY.weights)
 

@@ -10,12 +10,12 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import nn
 
-from examples.checksum import write_sha256
 from examples.fruit.image_set import TEST, Picture, draw
 from examples.fruit.slots import Slot, Source
+from inference.checksum import write_checksum
 from inference.decoding import Decoded
 from inference.loaded_model import LoadedModel
-from inference.package import build_network, load_model_package
+from inference.package import build_network, load_without_reference
 from inference.preprocessing import to_pixels
 from inference.torchvision_operators import declare_missing_operators
 from tests.unit.examples.fruit.project import copy_packages
@@ -66,8 +66,8 @@ def serve(slot: Slot, state: dict[str, torch.Tensor]) -> LoadedModel:
     slot.use(Source.PUBLISHED)
     manifest = slot.manifests[Source.PUBLISHED]
     torch.save(state, slot.package / manifest.weights)
-    write_sha256(slot.package / manifest.weights, slot.package / manifest.sha256)
-    return LoadedModel(load_model_package(slot.package))
+    write_checksum(slot.package / manifest.weights, slot.package / manifest.sha256)
+    return LoadedModel(load_without_reference(slot.package))
 
 
 def spread_out(vgg: Any, inputs: torch.Tensor) -> None:

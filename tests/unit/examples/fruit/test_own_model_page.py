@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from examples.checksum import reference_fault, sha256_of
 from inference.decoding import Decoded
 from inference.loaded_model import LoadedModel
 from inference.package import load_model_package
 from inference.preprocessing import to_pixels
+from inference.wholeness import reference_fault
 from tests.unit.examples.fruit.project import PROJECT
 
 PAGE = (PROJECT / "model_server_new/README.md").read_text("utf-8")
@@ -39,7 +39,6 @@ def run(command: str, folder: Path) -> None:
 def project(tmp_path: Path) -> Path:
     """An empty project folder with a user's sixty images."""
     (tmp_path / "model_server_new/model/artifacts").mkdir(parents=True)
-    (tmp_path / "drift_detector_server_new/artifacts").mkdir(parents=True)
     (tmp_path / "my_images").mkdir()
     rng = np.random.default_rng(0)
     for number in range(60):
@@ -66,8 +65,7 @@ def test_the_page_s_steps_serve_a_model(project: Path) -> None:
     answer = model.predict(image[None])
     assert answer.outputs.shape == (1, 2)
     assert answer.outputs.sum() == pytest.approx(1)
-    written = project / "drift_detector_server_new/artifacts/reference.safetensors"
-    assert reference_fault(written, sha256_of(package / "artifacts/my_weights.safetensors")) is None
+    assert reference_fault(package, model.manifest) is None
 
 
 def test_the_page_is_one_page() -> None:

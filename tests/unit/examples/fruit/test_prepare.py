@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from examples.checksum import weights_fault
 from examples.fruit.artifacts import Artifacts
 from examples.fruit.prepare import PrepareError, build_missing, download_weights
 from examples.fruit.slots import Slot, Source
 from examples.package import write_weights
 from inference.package import build_network, load_model_package
+from inference.wholeness import weights_fault
 from tests.unit.examples.fruit.project import (
     NOWHERE,
     TINY,

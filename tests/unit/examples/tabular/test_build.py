@@ -8,7 +8,6 @@ import pytest
 from safetensors import safe_open
 
 from drift_detector_server.detectors.ks import Ks
-from drift_detector_server.reference import load_reference
 from examples.tabular import NAMES, train
 from examples.tabular.build import ROWS, TooWeak, build
 from examples.tabular.data import Split, draw
@@ -16,6 +15,7 @@ from examples.tabular.make import main
 from inference.loaded_model import LoadedModel
 from inference.manifest import read_manifest
 from inference.package import ModelPackage, load_model_package
+from inference.reference import Reference, read_reference
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +30,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def package(folder: Path) -> ModelPackage:
     """Load the package as the model server does."""
     return load_model_package(folder / "model")
+
+
+def reference_of(folder: Path) -> Reference:
+    """Read the package's reference as the detector does."""
+    return read_reference(folder / "model", read_manifest(folder / "model"))
 
 
 def test_the_regressor_has_learnt_its_line(made: dict[str, Path]) -> None:
@@ -72,8 +77,8 @@ def test_the_scale_is_saved_with_the_weights(made: dict[str, Path]) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_reference_holds_raw_rows_that_were_held_out(made: dict[str, Path], name: str) -> None:
     """The detector finds the features' names and rows of the same kind, none of them from the training."""
-    reference = load_reference(made[name] / "reference.safetensors")
     manifest = read_manifest(made[name] / "model")
+    reference = read_reference(made[name] / "model", manifest)
     assert reference.features == manifest.tensor_input.features
     assert (reference.model, reference.version) == (manifest.name, manifest.version)
     learnt = {row.tobytes() for row in draw(name, Split.TRAIN, ROWS[Split.TRAIN]).rows}
@@ -83,7 +88,7 @@ def test_the_reference_holds_raw_rows_that_were_held_out(made: dict[str, Path], 
 @pytest.mark.parametrize("name", NAMES)
 def test_clean_rows_do_not_drift_from_the_reference(made: dict[str, Path], name: str) -> None:
     """Of twenty windows of rows to come, at most three drift by chance."""
-    reference = load_reference(made[name] / "reference.safetensors")
+    reference = reference_of(made[name])
     detector = Ks(reference.embeddings, reference.features)
     rows = draw(name, Split.TRAFFIC, 2000).rows
     assert sum(detector.score(window, 0.05).drift for window in np.split(rows, 20)) <= 3
