@@ -2,6 +2,7 @@
 
 import os
 
+from stack.environments import lacks_alibi
 from stack.paths import Paths
 from stack.plain.addresses import Addresses
 from stack.plain.model_servers import model_servers
@@ -50,6 +51,8 @@ def _detector(name: str, port: int, settings: StackSettings, paths: Paths) -> Pr
         "PORT": str(port),
         "REFERENCE": str(paths.project / reference / "reference.safetensors"),
     }
+    if lacks_alibi(paths):
+        environment["DETECTOR"] = "mmd"
     command = (str(paths.python("drift_detector_server")), "-m", "drift_detector_server")
     return Program(name, command, environment)
 
