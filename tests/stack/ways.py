@@ -10,7 +10,7 @@ import psutil
 
 from stack.paths import Paths
 from stack.plain.supervisor import states
-from tests.stack.project import NAME, PROJECT, copy_package, run
+from tests.stack.project import KEEP, NAME, PROJECT, copy_package, run
 
 
 class Way(Protocol):
@@ -34,6 +34,8 @@ class LocalWay:
 
     def up(self) -> None:
         if states(Paths()):
+            if KEEP:
+                return
             sys.exit("The stack is running. The tests start one of their own: stop it first, with make down.")
         run("python3", "-m", "stack", "models")
         copy_package()
