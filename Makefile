@@ -7,7 +7,7 @@ ADDRESS := $(PYTHON) -m stack address
 TESTS := .local/environments/tests/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help models up down status logs reload test test-compose check load drift bench
+.PHONY: help models up down status logs reload test test-unit test-compose check lock load drift bench
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,9 @@ test: ## run every test that needs no Docker
 	@$(IN) drift_detector_server -c "" # the two detectors are compared: each runs in its own environment
 	@$(IN) tests -m pytest
 
+test-unit: ## run the unit tests alone
+	@$(IN) tests -m pytest tests/unit
+
 test-compose: ## run the stack's tests against `docker compose up`
 	@STACK=compose $(IN) tests -m pytest tests/stack
 
@@ -43,6 +46,9 @@ check: ## lint, types, and every configuration file
 	$(TESTS)/ruff format --check .
 	$(TESTS)/mypy --strict .
 	@$(PYTHON) -m stack check
+
+lock: ## renew the locks after a change of a requirement; UPGRADE=1 takes the newest versions that fit
+	@$(PYTHON) -m stack.locks $(if $(UPGRADE),--upgrade)
 
 load: ## send the load of locust/locust.conf; fails where an objective is missed
 	@$(IN) locust -m locust --config locust/locust.conf --host "$$($(ADDRESS) nginx)"

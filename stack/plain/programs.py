@@ -3,6 +3,7 @@
 import os
 
 from service.slots import CANDIDATE, STABLE, detector_of
+from stack.environments import lacks_alibi
 from stack.paths import Paths
 from stack.plain.addresses import Addresses
 from stack.plain.model_servers import model_package, model_servers
@@ -51,6 +52,8 @@ def _detector(slot: str, port: int, settings: StackSettings, paths: Paths) -> Pr
         "ARTIFACTS": str(paths.project / name / "artifacts"),
         "DETECTOR_CONFIG": str(paths.project / name / "detector.toml"),
     }
+    if lacks_alibi(paths):
+        environment["DETECTOR"] = "mmd"
     command = (str(paths.python("drift_detector_server")), "-m", "drift_detector_server")
     return Program(name, command, environment)
 

@@ -7,9 +7,10 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.stack.client import DETECTORS, NGINX, SLOTS, answers, images, predict, wait_for
+from tests.stack.project import KEEP
 from tests.stack.running_stack import RunningStack, chosen_stack
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
@@ -19,7 +20,8 @@ def running() -> Iterator[RunningStack]:
     chosen = chosen_stack()
     chosen.up()
     yield chosen
-    chosen.down()
+    if not KEEP:
+        chosen.down()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from stack.settings import load_stack_settings, local_settings
 PROJECT = Path(__file__).parents[2]
 SCREENSHOTS = PROJECT / ".local/screenshots"
 NAME = os.environ.get("STACK", "local")
+KEEP = "STACK_KEEP" in os.environ  # the stack goes on after the tests, and the next ones find it running
 PACKAGE = PROJECT / ".local/stack-test/model_server"  # a copy, as tests change it
 VARIABLES = {
     "MODEL_SERVER_PACKAGE": str(PACKAGE),

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from stack.paths import Paths
 from stack.plain.processes import family
 from stack.plain.supervisor import control, states
-from tests.stack.project import NAME, PROJECT, copy_package, run
+from tests.stack.project import KEEP, NAME, PROJECT, copy_package, run
 
 
 class PlainStack:
@@ -17,6 +17,8 @@ class PlainStack:
 
     def up(self) -> None:
         if states(Paths()):
+            if KEEP:
+                return
             sys.exit("The stack is running. The tests start one of their own: stop it first, with make down.")
         run("python3", "-m", "stack", "models")
         copy_package()
