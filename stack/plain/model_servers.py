@@ -16,7 +16,12 @@ def model_servers(settings: StackSettings, paths: Paths) -> list[Program]:
     replicas, python = local_replicas(settings), paths.python("model_server")
     share = min(MOST_WORKERS, max(1, available_cores() // len(replicas)))
     threads = settings.variables.get("CPU_THREADS", str(share))
-    return [model_server(one, python, _package(one.slot, settings, paths), threads) for one in replicas]
+    return [model_server(one, python, model_package(one.slot, settings, paths), threads) for one in replicas]
+
+
+def model_package(slot: str, settings: StackSettings, paths: Paths) -> Path:
+    """Return the folder of a slot's model package."""
+    return paths.project / settings.variables.get(f"{slot.upper()}_PACKAGE", f"{slot}/model")
 
 
 def model_server(replica: Replica, python: Path, package: Path, threads: str) -> Program:
@@ -37,7 +42,3 @@ def model_server(replica: Replica, python: Path, package: Path, threads: str) ->
 def available_cores() -> int:
     """Return how many cores this machine lets us run on."""
     return len(os.sched_getaffinity(0))
-
-
-def _package(slot: str, settings: StackSettings, paths: Paths) -> Path:
-    return paths.project / settings.variables.get(f"{slot.upper()}_PACKAGE", f"{slot}/model")
