@@ -16,7 +16,7 @@ from grafana.generator.expressions import (
     user_requests,
 )
 from grafana.generator.frame import Section, dashboard, fill
-from grafana.generator.panels import About, Panel, Query, bars, labels_table, note, number, series
+from grafana.generator.panels import Header, Panel, Query, bars, labels_table, note, number, series
 from grafana.generator.traffic import LATENCY, SUCCESS
 
 HOW_TO_READ = """\
@@ -40,30 +40,33 @@ def verdict() -> list[Panel]:
     models = f"max by (slot, model, version, sha256) ({selector('model_info', BOTH_SLOTS)})"
     return [
         labels_table(
-            About("Models", "What each slot serves; the hash is that of the whole package.", "none", 16, 5),
+            Header("Models", "What each slot serves; the hash is that of the whole package.", "none", 16, 5),
             models,
             ["slot", "model", "version", "sha256"],
         ),
         note(
-            About("How to read this", "What a difference between the slots means.", "none", 8, 5), HOW_TO_READ
+            Header("How to read this", "What a difference between the slots means.", "none", 8, 5),
+            HOW_TO_READ,
         ),
         bars(
-            About("Share of traffic", "Share of the users' requests in the shown time.", "percentunit", 6, 6),
+            Header(
+                "Share of traffic", "Share of the users' requests in the shown time.", "percentunit", 6, 6
+            ),
             Query(share_of_traffic("increase({}[$__range])"), instant=True),
             maximum=1,
         ),
         number(
-            About("Success rate", SUCCESS, "percentunit", 6, 6),
+            Header("Success rate", SUCCESS, "percentunit", 6, 6),
             Query(success_share(BOTH_SLOTS)),
             thresholds=((None, "red"), (0.95, "yellow"), (0.99, "green")),
         ),
         number(
-            About("p99 latency", LATENCY, "s", 6, 6),
+            Header("p99 latency", LATENCY, "s", 6, 6),
             Query(prediction_latency(0.99, BOTH_SLOTS)),
             thresholds=((None, "green"), (0.5, "yellow"), (1, "red")),
         ),
         number(
-            About("Newest p-value", P_VALUE, "short", 6, 6),
+            Header("Newest p-value", P_VALUE, "short", 6, 6),
             p_value(BOTH_SLOTS),
             thresholds=P_VALUE_STEPS,
             decimals=3,
@@ -76,29 +79,31 @@ def serving() -> list[Panel]:
     served = share_of_traffic("rate({}[$__rate_interval])")
     overlays = [
         (
-            About("Share of traffic served", "Each slot's share: what the split really does.", "percentunit"),
+            Header(
+                "Share of traffic served", "Each slot's share: what the split really does.", "percentunit"
+            ),
             served,
             1,
         ),
         (
-            About("Request rate", "Users' requests per second.", "reqps"),
+            Header("Request rate", "Users' requests per second.", "reqps"),
             per_second(user_requests(BOTH_SLOTS)),
             None,
         ),
         (
-            About("Error rate", "Share of requests answered with a 5xx status.", "percentunit"),
+            Header("Error rate", "Share of requests answered with a 5xx status.", "percentunit"),
             failed_share(BOTH_SLOTS),
             None,
         ),
-        (About("Median latency", LATENCY, "s"), prediction_latency(0.5, BOTH_SLOTS), None),
-        (About("p99 latency over time", LATENCY, "s"), prediction_latency(0.99, BOTH_SLOTS), None),
+        (Header("Median latency", LATENCY, "s"), prediction_latency(0.5, BOTH_SLOTS), None),
+        (Header("p99 latency over time", LATENCY, "s"), prediction_latency(0.99, BOTH_SLOTS), None),
         (
-            About("Mean inference latency", "Time in the model alone.", "s"),
+            Header("Mean inference latency", "Time in the model alone.", "s"),
             mean("inference_duration_seconds", BOTH_SLOTS),
             None,
         ),
     ]
-    return [series(about, Query(expr), maximum=top, per_slot=True) for about, expr, top in overlays]
+    return [series(header, Query(expr), maximum=top, per_slot=True) for header, expr, top in overlays]
 
 
 def answers() -> list[Panel]:
@@ -107,7 +112,7 @@ def answers() -> list[Panel]:
     level = "The level that 10 % of the predictions stay below."
     return [
         bars(
-            About(
+            Header(
                 "Label distribution",
                 "Each label's share of the slot's predictions, lately.",
                 "percentunit",
@@ -117,13 +122,13 @@ def answers() -> list[Panel]:
             maximum=1,
         ),
         series(
-            About("Mean confidence", "Probability of the chosen label, on average.", "percentunit", 8),
+            Header("Mean confidence", "Probability of the chosen label, on average.", "percentunit", 8),
             Query(mean(confidence, BOTH_SLOTS)),
             maximum=1,
             per_slot=True,
         ),
         series(
-            About("Low confidence (p10)", level, "percentunit", 8),
+            Header("Low confidence (p10)", level, "percentunit", 8),
             Query(quantile(0.1, confidence, BOTH_SLOTS)),
             maximum=1,
             per_slot=True,

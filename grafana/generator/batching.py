@@ -1,7 +1,7 @@
 """The panels about how requests wait for the model and go through it together, and about its reloads."""
 
 from grafana.generator.expressions import mean, quantile, selector, total
-from grafana.generator.panels import About, Panel, Query, labels_table, number, series
+from grafana.generator.panels import Header, Panel, Query, labels_table, number, series
 
 
 def batching(slots: str) -> list[Panel]:
@@ -10,26 +10,26 @@ def batching(slots: str) -> list[Panel]:
     waiting = "The longer it is, the larger the batches. At QUEUE_SIZE the server answers 503."
     return [
         series(
-            About("Batch size", "Images or rows that went through the network together.", "short", 6),
+            Header("Batch size", "Images or rows that went through the network together.", "short", 6),
             Query(mean(size, slots), "{{slot}} mean"),
             Query(quantile(0.95, size, slots), "{{slot}} p95"),
             per_slot=True,
             dashed="p95",
         ),
         series(
-            About("Time in the queue", "From joining the queue to the start of the batch.", "s", 5),
+            Header("Time in the queue", "From joining the queue to the start of the batch.", "s", 5),
             Query(quantile(0.5, seconds, slots), "{{slot}} p50"),
             Query(quantile(0.99, seconds, slots), "{{slot}} p99"),
             per_slot=True,
             dashed="p99",
         ),
         series(
-            About("Queue depth", f"Requests that wait for the model. {waiting}", "short", 5),
+            Header("Queue depth", f"Requests that wait for the model. {waiting}", "short", 5),
             Query(total(selector("inference_queue_depth", slots))),
             per_slot=True,
         ),
         number(
-            About(
+            Header(
                 "Model reloads",
                 "Model packages loaded or refused since the servers started. The log says why.",
                 "locale",
@@ -44,7 +44,7 @@ def batching(slots: str) -> list[Panel]:
             decimals=0,
         ),
         labels_table(
-            About(
+            Header(
                 "Inference mode",
                 "Where the model runs: worker processes, threads, or the event loop; see INLINE_INFERENCE.",
                 "none",

@@ -1,7 +1,7 @@
 """The panels about drift: what the detectors found, and whether they still look."""
 
 from grafana.generator.expressions import or_zero, per_second, selector
-from grafana.generator.panels import About, Panel, Query, number, series
+from grafana.generator.panels import Header, Panel, Query, number, series
 
 P_VALUE = (
     "How likely such a window is if nothing changed. Below 0.05 (p_value_threshold) it counts as drifted."
@@ -20,9 +20,9 @@ def p_value(slots: str) -> Query:
 
 def p_value_series(slots: str, width: int = 12) -> Panel:
     """Plot the p-values of the windows."""
-    about = About("p-value", P_VALUE, "short", width)
+    header = Header("p-value", P_VALUE, "short", width)
     return series(
-        about, p_value(slots), maximum=1, thresholds=((None, "transparent"), (0.05, "red")), per_slot=True
+        header, p_value(slots), maximum=1, thresholds=((None, "transparent"), (0.05, "red")), per_slot=True
     )
 
 
@@ -35,7 +35,7 @@ def drifted_windows(slots: str) -> Query:
 def distance(slots: str, width: int = 12) -> Panel:
     """Plot how far the windows are from the reference, beside what chance allows."""
     return series(
-        About(
+        Header(
             "Drift distance and threshold",
             "How far the window is from the reference. Above the threshold: drifted.",
             "short",
@@ -55,18 +55,18 @@ def detector(slots: str) -> list[Panel]:
     dropped = or_zero(per_second(selector("samples_dropped_total", slots)), slots)
     return [
         series(
-            About("Drifted windows of the last", WINDOWS, "short", width=6),
+            Header("Drifted windows of the last", WINDOWS, "short", width=6),
             drifted_windows(slots),
             thresholds=((None, "transparent"), (3, "red")),
             per_slot=True,
         ),
         series(
-            About("Backlog", "Samples in MongoDB that no window has held yet.", "short", width=6),
+            Header("Backlog", "Samples in MongoDB that no window has held yet.", "short", width=6),
             Query(f"sum by ({OF_MODEL}) ({selector('drift_backlog_samples', slots)})", MODEL),
             per_slot=True,
         ),
         number(
-            About(
+            Header(
                 "Newest result",
                 "Age of the newest drift result. It grows while nobody sends images.",
                 "s",
@@ -77,7 +77,7 @@ def detector(slots: str) -> list[Panel]:
             decimals=0,
         ),
         series(
-            About(
+            Header(
                 "Samples",
                 "Samples per second on their way to MongoDB, and what of them no window could use.",
                 "cps",

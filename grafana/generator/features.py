@@ -4,7 +4,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from grafana.generator.expressions import CHOSEN_SLOTS, per_second, selector
 from grafana.generator.frame import Section, dashboard, fill, slot_variable
-from grafana.generator.panels import About, Panel, Query, bars, note, series
+from grafana.generator.panels import Header, Panel, Query, bars, note, series
 
 LEGEND = "{{slot}} {{feature}}"
 HOW_TO_READ = """\
@@ -49,16 +49,16 @@ def drift() -> list[Panel]:
     """Say which feature the newest windows find changed."""
     distance = Query(of_each("drift_feature_distance", "max"), LEGEND)
     return [
-        bars(About("Distance now", DISTANCE, "short", 12, 10), distance, maximum=1),
-        note(About("How to read this", "What the numbers of this page say.", "none", 12, 10), HOW_TO_READ),
+        bars(Header("Distance now", DISTANCE, "short", 12, 10), distance, maximum=1),
+        note(Header("How to read this", "What the numbers of this page say.", "none", 12, 10), HOW_TO_READ),
         series(
-            About("Distance of each feature", f"{DISTANCE} {ABOVE}", "short"),
+            Header("Distance of each feature", f"{DISTANCE} {ABOVE}", "short"),
             distance,
             Query(threshold(), "{{slot}} threshold"),
             dashed="threshold",
         ),
         series(
-            About("p-value of each feature", P_VALUE, "short"),
+            Header("p-value of each feature", P_VALUE, "short"),
             Query(of_each("drift_feature_p_value", "min"), LEGEND),
             maximum=1,
         ),
@@ -70,11 +70,11 @@ def inputs() -> list[Panel]:
     rows = selector("features_observed_total", CHOSEN_SLOTS)
     return [
         series(
-            About("z-score of each feature's mean", Z_SCORE, "short"), Query(z_score(), LEGEND), minimum=None
+            Header("z-score of each feature's mean", Z_SCORE, "short"), Query(z_score(), LEGEND), minimum=None
         ),
-        series(About("Variance ratio of each feature", RATIO, "short"), Query(variance_ratio(), LEGEND)),
+        series(Header("Variance ratio of each feature", RATIO, "short"), Query(variance_ratio(), LEGEND)),
         series(
-            About("Rows", "Rows of numbers answered per second.", "cps", 24, 6),
+            Header("Rows", "Rows of numbers answered per second.", "cps", 24, 6),
             Query(per_second(rows)),
             per_slot=True,
         ),

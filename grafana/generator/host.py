@@ -1,7 +1,7 @@
 """The panels about what both slots share: the machine and nginx."""
 
 from grafana.generator.expressions import HOST, per_second, selector
-from grafana.generator.panels import About, Panel, Query, dial, series
+from grafana.generator.panels import Header, Panel, Query, dial, series
 
 IDLE = selector("node_cpu_seconds_total", HOST, 'mode="idle"')
 CPU_BUSY = f"1 - avg by (slot) (rate({IDLE}[$__rate_interval]))"
@@ -26,7 +26,7 @@ def dials() -> list[Panel]:
     used = f"1 - {memory('MemAvailable')} / {memory('MemTotal')}"
     return [
         dial(
-            About(
+            Header(
                 "CPU",
                 "Busy share of all cores. The alert fires after 5 minutes above 50 %.",
                 "percentunit",
@@ -37,12 +37,12 @@ def dials() -> list[Panel]:
             ((None, "green"), (0.5, "red")),
         ),
         dial(
-            About("Memory", "Share of the memory that programs hold.", "percentunit", 8, 6),
+            Header("Memory", "Share of the memory that programs hold.", "percentunit", 8, 6),
             Query(used, "{{slot}}"),
             ((None, "green"), (0.8, "yellow"), (0.9, "red")),
         ),
         dial(
-            About("Disk", "Used share of the fullest disk.", "percentunit", 8, 6),
+            Header("Disk", "Used share of the fullest disk.", "percentunit", 8, 6),
             Query(f"max by (slot) ({disk_used_share()})", "{{slot}}"),
             ((None, "green"), (0.8, "yellow"), (0.9, "red")),
         ),
@@ -60,18 +60,18 @@ def machine() -> list[Panel]:
     swapped = f"{memory('SwapTotal')} - {memory('SwapFree')}"
     return [
         series(
-            About("CPU over time", "Busy share of all cores.", "percentunit", 8),
+            Header("CPU over time", "Busy share of all cores.", "percentunit", 8),
             Query(CPU_BUSY, "{{slot}} busy"),
             maximum=1,
             thresholds=((None, "transparent"), (0.5, "red")),
         ),
         series(
-            About("Load", "Programs that run or wait for a core. Above the cores: they wait.", "short", 8),
+            Header("Load", "Programs that run or wait for a core. Above the cores: they wait.", "short", 8),
             *loads,
             cores,
         ),
         series(
-            About("Memory and swap", "What programs hold, and what had to leave for the disk.", "bytes", 8),
+            Header("Memory and swap", "What programs hold, and what had to leave for the disk.", "bytes", 8),
             Query(used, "{{slot}} used"),
             Query(memory("MemTotal"), "{{slot}} total"),
             Query(swapped, "{{slot}} swap used"),
@@ -83,17 +83,17 @@ def traffic_of_the_host() -> list[Panel]:
     """Plot what goes through disk, network and nginx."""
     return [
         series(
-            About("Disk traffic", "Bytes per second from and to all disks.", "Bps", 6),
+            Header("Disk traffic", "Bytes per second from and to all disks.", "Bps", 6),
             Query(per_second(selector("node_disk_read_bytes_total", HOST)), "{{slot}} read"),
             Query(per_second(selector("node_disk_written_bytes_total", HOST)), "{{slot}} written"),
         ),
         series(
-            About("Disk space", "Used share of each disk.", "percentunit", 6),
+            Header("Disk space", "Used share of each disk.", "percentunit", 6),
             Query(disk_used_share(), "{{slot}} {{device}}"),
             maximum=1,
         ),
         series(
-            About(
+            Header(
                 "Network",
                 "Bytes per second through the network cards; in Docker, those of the exporter's own network.",
                 "Bps",
@@ -103,7 +103,7 @@ def traffic_of_the_host() -> list[Panel]:
             Query(per_second(selector("node_network_transmit_bytes_total", HOST, CARDS)), "{{slot}} out"),
         ),
         series(
-            About("nginx connections", "Clients' connections at the front door.", "short", 6),
+            Header("nginx connections", "Clients' connections at the front door.", "short", 6),
             Query(f"sum by (slot) ({selector('nginx_connections_active', HOST)})", "{{slot}} active"),
             Query(f"sum by (slot) ({selector('nginx_connections_waiting', HOST)})", "{{slot}} idle"),
         ),

@@ -24,7 +24,7 @@ from grafana.generator.expressions import (
 )
 from grafana.generator.frame import Section, dashboard, fill, slot_variable
 from grafana.generator.host import dials, machine, traffic_of_the_host
-from grafana.generator.panels import About, Panel, Query, number, states
+from grafana.generator.panels import Header, Panel, Query, number, states
 from grafana.generator.traffic import LATENCY, SUCCESS, latency, predictions, totals, traffic
 
 ALERT_WORDS = {0: ("OK", "green"), 1: ("PENDING", "yellow"), 2: ("FIRING", "red")}
@@ -36,37 +36,43 @@ def overview() -> list[Panel]:
     slots = CHOSEN_SLOTS
     return [
         states(
-            About("Alerts", "Each alert of prometheus/rules/alerts.yml for the chosen slots.", "none", 24, 4),
+            Header(
+                "Alerts",
+                "Each alert of prometheus/rules/alerts.yml for the chosen slots.",
+                "none",
+                24,
+                4,
+            ),
             Query(alert_states(), "{{alertname}}", instant=True),
             ALERT_WORDS,
         ),
         states(
-            About("Servers", "Whether every replica of the slot answers its scrape.", "none", 4, 6),
+            Header("Servers", "Whether every replica of the slot answers its scrape.", "none", 4, 6),
             Query(f'job_slot:up:min{{job="model_server",{slots}}}', instant=True),
             UP_WORDS,
         ),
         number(
-            About("Success rate now", SUCCESS, "percentunit", 4, 6),
+            Header("Success rate now", SUCCESS, "percentunit", 4, 6),
             Query(success_share(slots)),
             thresholds=((None, "red"), (0.95, "yellow"), (0.99, "green")),
         ),
         number(
-            About("Request rate", "Users' requests per second.", "reqps", 4, 6),
+            Header("Request rate", "Users' requests per second.", "reqps", 4, 6),
             Query(per_second(user_requests(slots))),
         ),
         number(
-            About("p99 latency", LATENCY, "s", 4, 6),
+            Header("p99 latency", LATENCY, "s", 4, 6),
             Query(prediction_latency(0.99, slots)),
             thresholds=((None, "green"), (0.5, "yellow"), (1, "red")),
         ),
         number(
-            About("Newest p-value", P_VALUE, "short", 4, 6),
+            Header("Newest p-value", P_VALUE, "short", 4, 6),
             p_value(slots),
             thresholds=P_VALUE_STEPS,
             decimals=3,
         ),
         number(
-            About("Drifted windows", WINDOWS, "short", 4, 6),
+            Header("Drifted windows", WINDOWS, "short", 4, 6),
             drifted_windows(slots),
             thresholds=WINDOWS_STEPS,
             decimals=0,

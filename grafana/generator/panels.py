@@ -31,8 +31,8 @@ class Query:
 
 
 @dataclass(frozen=True)
-class About:
-    """What a panel says about itself, and its place: columns of 24, rows of 30 pixels."""
+class Header:
+    """What stands above a panel, its unit and its size: columns of 24, rows of 30 pixels."""
 
     title: str
     description: str
@@ -42,7 +42,7 @@ class About:
 
 
 def series(
-    about: About,
+    header: Header,
     *queries: Query,
     minimum: float | None = 0,
     maximum: float | None = None,
@@ -53,7 +53,7 @@ def series(
 ) -> timeseries.Panel:
     """Draw lines over time; `per_slot` gives each slot its colour, `dashed` is a word of the dashed ones."""
     panel = (
-        _about(timeseries.Panel(), about, queries)
+        _with_header(timeseries.Panel(), header, queries)
         .line_width(2)
         .fill_opacity(60 if stacked else 8 if len(queries) == 1 else 0)
     )
@@ -77,10 +77,14 @@ def series(
 
 
 def number(
-    about: About, *queries: Query, thresholds: Steps = (), sparkline: bool = True, decimals: int | None = None
+    header: Header,
+    *queries: Query,
+    thresholds: Steps = (),
+    sparkline: bool = True,
+    decimals: int | None = None,
 ) -> stat.Panel:
     """Show the newest value large, coloured by its threshold."""
-    panel = _about(stat.Panel(), about, queries).reduce_options(_newest())
+    panel = _with_header(stat.Panel(), header, queries).reduce_options(_newest())
     panel.text_mode(common_models.BigValueTextMode.VALUE_AND_NAME)
     panel.color_mode(common_models.BigValueColorMode.VALUE).thresholds(
         _steps(thresholds or ((None, "blue"),))
@@ -89,9 +93,11 @@ def number(
     return (panel if decimals is None else panel.decimals(decimals)).graph_mode(area)
 
 
-def states(about: About, query: Query, meanings: dict[int, tuple[str, str]]) -> stat.Panel:
+def states(header: Header, query: Query, meanings: dict[int, tuple[str, str]]) -> stat.Panel:
     """Show each series as a tile whose value is a word and a colour."""
-    panel = number(about, query, sparkline=False).color_mode(common_models.BigValueColorMode.BACKGROUND_SOLID)
+    panel = number(header, query, sparkline=False).color_mode(
+        common_models.BigValueColorMode.BACKGROUND_SOLID,
+    )
     panel.color_scheme(FieldColor().mode(models.FieldColorModeId.THRESHOLDS))
     words = {
         str(value): models.ValueMappingResult(text=word, color=colour, index=index)
@@ -100,23 +106,23 @@ def states(about: About, query: Query, meanings: dict[int, tuple[str, str]]) -> 
     return panel.mappings([models.ValueMap(options=words)])
 
 
-def bars(about: About, *queries: Query, maximum: float | None = None) -> bargauge.Panel:
+def bars(header: Header, *queries: Query, maximum: float | None = None) -> bargauge.Panel:
     """Show the newest values as horizontal bars, in the colours of the slots."""
-    panel = _about(bargauge.Panel(), about, queries).min(0).reduce_options(_newest())
+    panel = _with_header(bargauge.Panel(), header, queries).min(0).reduce_options(_newest())
     panel.orientation(common_models.VizOrientation.HORIZONTAL)
     panel.display_mode(common_models.BarGaugeDisplayMode.BASIC).thresholds(_steps(((None, "blue"),)))
     return _slot_colours(panel if maximum is None else panel.max(maximum))
 
 
-def dial(about: About, query: Query, thresholds: Steps) -> gauge.Panel:
+def dial(header: Header, query: Query, thresholds: Steps) -> gauge.Panel:
     """Show a share of 1 on a dial."""
-    panel = _about(gauge.Panel(), about, [query]).min(0).max(1).reduce_options(_newest())
+    panel = _with_header(gauge.Panel(), header, [query]).min(0).max(1).reduce_options(_newest())
     return panel.thresholds(_steps(thresholds)).show_threshold_markers(True)
 
 
-def labels_table(about: About, expression: str, columns: Sequence[str]) -> table.Panel:
+def labels_table(header: Header, expression: str, columns: Sequence[str]) -> table.Panel:
     """List the labels of the series, a row each."""
-    panel = _about(table.Panel(), about, [])
+    panel = _with_header(table.Panel(), header, [])
     query = prometheus.Dataquery().expr(expression).instant().format(PromQueryFormat.TABLE).ref_id("A")
     hidden = {"Time": True, "Value": True}
     order = {column: index for index, column in enumerate(columns)}
@@ -125,15 +131,15 @@ def labels_table(about: About, expression: str, columns: Sequence[str]) -> table
     return panel.with_transformation(models.DataTransformerConfig(id_val="organize", options=options))
 
 
-def note(about: About, markdown: str) -> text.Panel:
+def note(header: Header, markdown: str) -> text.Panel:
     """Say something in words."""
-    panel = text.Panel().title(about.title).description(about.description).datasource(DATASOURCE)
-    return panel.span(about.width).height(about.height).mode(TextMode.MARKDOWN).content(markdown)
+    panel = text.Panel().title(header.title).description(header.description).datasource(DATASOURCE)
+    return panel.span(header.width).height(header.height).mode(TextMode.MARKDOWN).content(markdown)
 
 
-def _about(panel: P, about: About, queries: Sequence[Query]) -> P:
-    panel.title(about.title).description(about.description).unit(about.unit).datasource(DATASOURCE)
-    panel.span(about.width).height(about.height)
+def _with_header(panel: P, header: Header, queries: Sequence[Query]) -> P:
+    panel.title(header.title).description(header.description).unit(header.unit).datasource(DATASOURCE)
+    panel.span(header.width).height(header.height)
     for index, query in enumerate(queries):
         target = prometheus.Dataquery().expr(query.expression).legend_format(query.legend)
         target.ref_id(chr(ord("A") + index)).datasource(DATASOURCE)

@@ -12,7 +12,7 @@ from grafana.generator.expressions import (
     total,
     user_requests,
 )
-from grafana.generator.panels import About, Panel, Query, bars, number, series
+from grafana.generator.panels import Header, Panel, Query, bars, number, series
 
 SUCCESS = "Share of the users' requests that the server did not fail (no 5xx). A gap: nobody asked."
 LATENCY = (
@@ -24,17 +24,17 @@ def traffic(slots: str) -> list[Panel]:
     """How much is asked, and with which outcome."""
     return [
         series(
-            About("Request rate by status", "Users' requests per second by HTTP status.", "reqps"),
+            Header("Request rate by status", "Users' requests per second by HTTP status.", "reqps"),
             Query(per_second(user_requests(slots), "slot, status"), "{{slot}} {{status}}"),
         ),
         series(
-            About("Success rate", SUCCESS, "percentunit", width=8),
+            Header("Success rate", SUCCESS, "percentunit", width=8),
             Query(success_share(slots)),
             maximum=1,
             per_slot=True,
         ),
         number(
-            About(
+            Header(
                 "In progress",
                 "Requests being answered now; the scrape itself is one of them.",
                 "short",
@@ -63,7 +63,7 @@ def totals(slots: str) -> list[Panel]:
     bad = ((None, "green"), (1, "red"))
     return [
         number(
-            About(title, description, "locale", width=6, height=4),
+            Header(title, description, "locale", width=6, height=4),
             Query(expression, instant=True),
             thresholds=bad if title in {"Server errors", "Samples dropped"} else (),
             sparkline=False,
@@ -78,14 +78,14 @@ def latency(slots: str) -> list[Panel]:
     shares = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
     return [
         series(
-            About("Latency of a prediction", LATENCY, "s"),
+            Header("Latency of a prediction", LATENCY, "s"),
             *(
                 Query(prediction_latency(share, slots), f"{{{{slot}}}} {name}")
                 for name, share in shares.items()
             ),
         ),
         series(
-            About(
+            Header(
                 "Inference latency",
                 "Time in the model alone. The rest of a prediction is decoding and waiting.",
                 "s",
@@ -104,7 +104,7 @@ def predictions(slots: str) -> list[Panel]:
     confidence = "prediction_confidence"
     return [
         bars(
-            About(
+            Header(
                 "Prediction distribution",
                 "Predictions by label since the servers started.",
                 "locale",
@@ -113,12 +113,12 @@ def predictions(slots: str) -> list[Panel]:
             Query(total(counted, "slot, label"), "{{label}} · {{slot}}"),
         ),
         series(
-            About("Predictions by label", "Predictions per second by label.", "cps", width=8),
+            Header("Predictions by label", "Predictions per second by label.", "cps", width=8),
             Query(per_second(counted, "slot, label"), "{{slot}} {{label}}"),
             stacked=True,
         ),
         series(
-            About(
+            Header(
                 "Confidence",
                 "Probability of the chosen label: the mean, and what 10 % of the answers stay below.",
                 "percentunit",

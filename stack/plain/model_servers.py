@@ -19,6 +19,11 @@ def model_servers(settings: StackSettings, paths: Paths) -> list[Program]:
     return [model_server(one, python, model_package(one.slot, settings, paths), threads) for one in replicas]
 
 
+def model_package(slot: str, settings: StackSettings, paths: Paths) -> Path:
+    """Return the folder of a slot's model package."""
+    return paths.project / settings.variables.get(f"{slot.upper()}_PACKAGE", f"{slot}/model")
+
+
 def model_server(replica: Replica, python: Path, package: Path, threads: str) -> Program:
     """Return the program of one replica with its model package and its number of workers."""
     host, _, port = replica.address.partition(":")
@@ -37,8 +42,3 @@ def model_server(replica: Replica, python: Path, package: Path, threads: str) ->
 def available_cores() -> int:
     """Return how many cores this machine lets us run on."""
     return len(os.sched_getaffinity(0))
-
-
-def model_package(slot: str, settings: StackSettings, paths: Paths) -> Path:
-    """Return the folder of a slot's model package."""
-    return paths.project / settings.variables.get(f"{slot.upper()}_PACKAGE", f"{slot}/model")
