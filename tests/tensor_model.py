@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from inference.checksum import write_checksum
+from inference.checksum import expected_checksum, write_checksum
 from inference.manifest import read_manifest
 from inference.reference import write_reference
 
@@ -83,7 +83,14 @@ def _write(
     )
     (folder / "model.toml").write_text(manifest)
     save_file({"layer.weight": weight, "layer.bias": torch.tensor(bias, dtype=torch.float32)}, path)
-    sha256 = write_checksum(path, folder / "artifacts/weights.sha256")
-    rows = np.random.default_rng(0).normal(0.5, 2, (100, width)).astype(np.float32)
-    write_reference(folder, read_manifest(folder), sha256, rows)
+    write_checksum(path, folder / "artifacts/weights.sha256")
+    return refer(folder)
+
+
+def refer(folder: Path) -> Path:
+    """Write a reference with the features that the manifest names now, and return the folder."""
+    manifest = read_manifest(folder)
+    size = (100, len(manifest.tensor_input.features))
+    rows = np.random.default_rng(0).normal(0.5, 2, size).astype(np.float32)
+    write_reference(folder, manifest, expected_checksum(folder, manifest.sha256), rows)
     return folder

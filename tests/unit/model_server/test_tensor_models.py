@@ -21,7 +21,7 @@ from inference.torch_backend import load_torch_backend
 from model_server.app import create_apps
 from model_server.feature_statistics import MEMORY_ROWS, FeatureStatistics, RunningMoments
 from model_server.settings import ModelServerSettings
-from tests.tensor_model import write_regressor, write_sign_classifier
+from tests.tensor_model import refer, write_regressor, write_sign_classifier
 from tests.unit.model_server.test_app import MemoryStore, serving
 
 SETTINGS = ModelServerSettings(slot="model_server", cpu_threads=1)
@@ -160,7 +160,7 @@ async def test_the_page_asks_for_the_features(tmp_path: Path, store: MemoryStore
     folder = write_regressor(tmp_path)
     manifest = folder / "model.toml"
     manifest.write_text(manifest.read_text().replace('"x1"', "'\"><script>'"))
-    backend = load_torch_backend(BackendSettings(folder))
+    backend = load_torch_backend(BackendSettings(refer(folder)))
     async with serving(create_apps(SETTINGS, lambda: backend, store).public) as client:
         page = (await client.get("/")).text
     assert '<body data-features="[&quot;\\&quot;&gt;&lt;script&gt;&quot;, &quot;x2&quot;]">' in page
@@ -257,4 +257,4 @@ def test_a_width_that_the_network_does_not_take_is_refused(tmp_path: Path) -> No
     text = path.read_text().replace('"x2"]', '"x2", "x3"]').replace("[0.5, 0.5]", "[0, 0, 0]")
     path.write_text(text.replace("[2.0, 2.0]", "[1, 1, 1]"))
     with pytest.raises(BadModelPackage, match="first batch"):
-        LoadedModel(load_model_package(tmp_path))
+        LoadedModel(load_model_package(refer(tmp_path)))
