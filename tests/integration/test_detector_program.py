@@ -205,7 +205,8 @@ async def test_a_reload_is_followed_without_a_restart(
         return labels == [f"drift_p_value{{{OF_MODEL.replace('1', '2')}}}"]
 
     await until(only_the_new_one)
-    assert sorted(path.stem for path in (tmp_path / "kept").iterdir()) == sorted([package, new])
+    kept = {path.stem for path in (tmp_path / "kept").iterdir()}
+    assert kept >= {package, new}  # and perhaps one that lay there for a moment, of new manifest and old rest
 
 
 async def test_a_half_copied_package_is_waited_for(detector: DetectorProgram, tmp_path: Path) -> None:
