@@ -112,9 +112,8 @@ def _render(look: Look, source: Path, target: Path, rewrite: Rewrite) -> list[st
 def main() -> None:
     """Render for nginx in its container."""
     source, target = map(Path, sys.argv[1:])
-    counts = ReplicaCounts(SLOTS)
-    counts.start()
-    keep_rendered(source, target, counts.latest)
+    with ReplicaCounts(SLOTS) as counts:
+        keep_rendered(source, target, counts.latest)
 
 
 if __name__ == "__main__":

@@ -251,3 +251,23 @@ def test_half_a_file_is_read_as_far_as_it_goes(text: str) -> None:
     """An editor may be half-way through; nginx complains of what is wrong."""
     assert parse(text).servers == ()
     assert shared(text, {STABLE: 2}) == text
+
+
+def test_a_slot_that_is_down_shares_nothing() -> None:
+    """Its replicas come and go without a reload."""
+    text = upstream("server model_server:8000 down;", "server model_server_new:8000 weight=2;")
+    assert shared(text, {STABLE: 3, CANDIDATE: 2}) == text
+
+
+def test_a_slot_behind_a_hash_has_no_weight_already() -> None:
+    """To take it out changes nothing; to bring it back is for whoever put the hash there."""
+    text = upstream("server model_server:8000;", "# server model_server_new:8000;")
+    assert with_weights(text, {STABLE: 1, CANDIDATE: 0}) == text
+    with pytest.raises(CannotWrite, match="has no servers model_server_new:8000"):
+        with_weights(text, {CANDIDATE: 1})
+
+
+def test_a_block_within_the_split_does_not_end_it() -> None:
+    """Nor does what is wrong before it hide it."""
+    text = upstream("mine { server model_server:8000; }", "server model_server_new:8000 weight=6;")
+    assert weights("a b }\n" + text) == {CANDIDATE: 6}
