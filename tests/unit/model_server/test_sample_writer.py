@@ -108,6 +108,24 @@ async def test_an_outage_drops_only_what_does_not_fit(setting: Setting) -> None:
     assert len(setting.store.samples) == 10
 
 
+async def test_in_an_outage_the_writer_asks_less_and_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each pause is twice the last one, up to the longest."""
+    pauses: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 7:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(asyncio, "sleep", pause)
+    setting = Setting()
+    setting.store.away = True
+    setting.offer(1)
+    with suppress(asyncio.CancelledError):
+        await setting.writer.run()
+    assert pauses == [0.2, 0.5, 1, 2, 4, 5, 5]
+
+
 async def test_a_slow_database_holds_up_nobody(setting: Setting) -> None:
     """While a write hangs, offering goes on and is bounded."""
     setting.store.open.clear()
