@@ -5,13 +5,13 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from drift_detector_server.executor import DetectorExecutor
 from drift_detector_server.metrics import DriftMetrics
 from drift_detector_server.packages import Packages
 from drift_detector_server.routes.driftdetect import driftdetect_router
 from drift_detector_server.routes.results import results_router
 from drift_detector_server.schedule import Schedule
-from drift_detector_server.scorer import Scorer
-from drift_detector_server.scoring import WindowScoring
+from drift_detector_server.scoring_job import ScoringJob
 from drift_detector_server.settings import DetectorSettings
 from mongodb.store import Store
 from service.app import create_service, process_registry
@@ -30,16 +30,16 @@ def create_app(
     `current` gives the settings of this moment: the slot's choice of detection may change while it runs.
     """
     registry = process_registry()
-    scorer = Scorer()
-    scoring = WindowScoring(
+    executor = DetectorExecutor()
+    job = ScoringJob(
         slot=settings.slot,
         store=store,
-        scorer=scorer,
+        executor=executor,
         packages=packages,
         settings=current,
         metrics=DriftMetrics(registry, settings.slot),
     )
-    schedule = Schedule(scoring, store, settings.score_interval_seconds)
+    schedule = Schedule(job, store, settings.score_interval_seconds)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -53,7 +53,7 @@ def create_app(
         title=f"Drift detector of {settings.slot}",
         registry=registry,
         routers=[
-            driftdetect_router(scorer, packages, settings.max_batch_rows),
+            driftdetect_router(executor, packages, settings.max_batch_rows),
             results_router(store, settings.slot),
         ],
         # Ready as soon as it listens: it has scored before that. The database may come and go; that the

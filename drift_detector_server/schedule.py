@@ -1,4 +1,4 @@
-"""The schedule: run the scoring every few seconds, through outages of the database, until told to stop."""
+"""The schedule: run the scoring job every few seconds, through outages of the database, until stopped."""
 
 import asyncio
 import logging
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[import-untyped]
 
-from drift_detector_server.scoring import WindowScoring
+from drift_detector_server.scoring_job import ScoringJob
 from mongodb.store import Store, StoreUnavailable
 
 logger = logging.getLogger(__name__)
@@ -17,8 +17,8 @@ STOP_SECONDS = 5.0
 class Schedule:
     """One job that works off every window that is due."""
 
-    def __init__(self, scoring: WindowScoring, store: Store, interval_seconds: float) -> None:
-        self._scoring = scoring
+    def __init__(self, job: ScoringJob, store: Store, interval_seconds: float) -> None:
+        self._job = job
         self._store = store
         self._interval_seconds = interval_seconds
         self._scheduler = AsyncIOScheduler(timezone=UTC)
@@ -74,6 +74,6 @@ class Schedule:
         if not self._prepared:
             await self._store.prepare()
             self._prepared = True
-        await self._scoring.show()
-        while not self._stopping and await self._scoring.score_next():
-            await self._scoring.show()
+        await self._job.show()
+        while not self._stopping and await self._job.score_next():
+            await self._job.show()

@@ -7,8 +7,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from drift_detector_server.detectors.score import Embeddings
+from drift_detector_server.executor import DetectorExecutor
 from drift_detector_server.packages import Packages
-from drift_detector_server.scorer import Scorer
 from inference.reference import Reference, measurable
 from service.problems import Problem
 
@@ -44,7 +44,7 @@ class DriftAnswer(BaseModel):
     features: list[FeatureAnswer]
 
 
-def driftdetect_router(scorer: Scorer, packages: Packages, max_rows: int) -> APIRouter:
+def driftdetect_router(executor: DetectorExecutor, packages: Packages, max_rows: int) -> APIRouter:
     """Build the route for batches to compare with the served package's reference."""
     router = APIRouter(tags=["drift"])
 
@@ -52,10 +52,10 @@ def driftdetect_router(scorer: Scorer, packages: Packages, max_rows: int) -> API
     async def driftdetect(request: DriftRequest) -> DriftAnswer:
         served = packages.served
         batch = to_embeddings(request.batch, served.reference, max_rows)
-        if scorer.waiting >= MAX_WAITING:
+        if executor.waiting >= MAX_WAITING:
             raise Problem(503, "Busy", f"{MAX_WAITING} batches are waiting. Try again.", {"Retry-After": "5"})
         try:
-            score = await scorer.score(served.detector, batch, request.p_value_threshold)
+            score = await executor.score(served.detector, batch, request.p_value_threshold)
         except ValueError as error:
             raise refused(str(error)) from None
         return DriftAnswer(

@@ -1,4 +1,4 @@
-"""Scoring off the event loop, one batch at a time."""
+"""Detectors off the event loop."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,8 +12,11 @@ from drift_detector_server.detectors.score import Detector, Embeddings, Score
 T = TypeVar("T")
 
 
-class Scorer:
-    """The turn that the job and the route share; `waiting` counts the batches that are not done."""
+class DetectorExecutor:
+    """Run detectors in a thread, one batch at a time; `waiting` counts the batches that are not done.
+
+    The scoring job and the route share one.
+    """
 
     def __init__(self) -> None:
         self.waiting = 0

@@ -10,9 +10,9 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from drift_detector_server.detectors.score import Detector
+from drift_detector_server.executor import DetectorExecutor
 from drift_detector_server.metrics import DriftMetrics
-from drift_detector_server.scorer import Scorer
-from drift_detector_server.scoring import WindowScoring
+from drift_detector_server.scoring_job import ScoringJob
 from drift_detector_server.settings import DetectorSettings
 from inference.reference import Reference
 from mongodb.documents import Sample, StoredSample
@@ -58,10 +58,10 @@ class Program:
     ) -> None:
         self.registry = CollectorRegistry()
         self.packages = packages = FixedPackages(detector or MeanDetector(), *references, shas=shas)
-        self.scoring = WindowScoring(
+        self.job = ScoringJob(
             slot=SLOT,
             store=store,
-            scorer=Scorer(),
+            executor=DetectorExecutor(),
             packages=packages,
             settings=lambda: SETTINGS,
             metrics=DriftMetrics(self.registry, SLOT),
@@ -70,9 +70,9 @@ class Program:
 
     async def run(self) -> None:
         """Score until nothing is due."""
-        while await self.scoring.score_next():
+        while await self.job.score_next():
             pass
-        await self.scoring.show()
+        await self.job.show()
 
     def metric(self, name: str, **labels: str) -> float | None:
         """Return what Prometheus would be told."""
@@ -307,13 +307,13 @@ async def test_series_of_a_model_that_is_no_longer_served_disappear() -> None:
     await program.run()
     assert program.metric("drift_p_value", version="0") == 0.5
     program.packages.serve(PACKAGE)
-    await program.scoring.show()
+    await program.job.show()
     assert program.metric("drift_p_value", version="0") is None
     assert program.metric("drift_detected", version="0") is None
     assert program.metric("drift_detected", version="1") == 0
     assert program.metric("drift_windows_total", version="0", drift="false") == 1
-    program.scoring._now = lambda: datetime.now(UTC) + timedelta(minutes=11)
-    await program.scoring.show()
+    program.job._now = lambda: datetime.now(UTC) + timedelta(minutes=11)
+    await program.job.show()
     assert program.metric("drift_windows_total", version="0", drift="false") is None
     assert program.metric("drift_windows_total", version="1", drift="false") == 0
 
@@ -388,7 +388,7 @@ async def test_features_of_an_older_reference_are_not_shown() -> None:
     program = Program(store, detector=FeatureDetector())
     await program.run()
     store.results.append(replace(store.results[0], window="w", window_end="~", features=()))
-    await program.scoring.show()
+    await program.job.show()
     assert program.metric("drift_feature_distance", feature="x0") is None
 
 
@@ -398,7 +398,7 @@ async def test_a_restart_leaves_no_gap_in_the_gauges() -> None:
     await store.insert_samples(samples(10, 2))
     await Program(store).run()
     restarted = Program(store)
-    await restarted.scoring.show()
+    await restarted.job.show()
     assert restarted.metric("drift_p_value") == 0.01
     assert restarted.metric("drift_windows_recent", drift="true") == 1
     assert restarted.metric("drift_windows_total", drift="true") == 0

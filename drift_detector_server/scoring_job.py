@@ -17,9 +17,9 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from drift_detector_server.detectors.score import Score
+from drift_detector_server.executor import DetectorExecutor, in_daemon_thread
 from drift_detector_server.metrics import DriftMetrics, Model
 from drift_detector_server.packages import PackageDetector, Packages
-from drift_detector_server.scorer import Scorer, in_daemon_thread
 from drift_detector_server.settings import DetectorSettings
 from drift_detector_server.windows import Selection, WindowRule, select
 from mongodb.documents import FeatureResult, PackageCursor, Result, StoredSample
@@ -40,7 +40,7 @@ def window_rule(settings: DetectorSettings) -> WindowRule:
     return WindowRule(settings.window_size, settings.window_min_samples, max_wait)
 
 
-class WindowScoring:
+class ScoringJob:
     """Scores the windows of one slot, one after the other."""
 
     def __init__(
@@ -48,7 +48,7 @@ class WindowScoring:
         *,
         slot: str,
         store: Store,
-        scorer: Scorer,
+        executor: DetectorExecutor,
         packages: Packages,
         settings: Callable[[], DetectorSettings],
         metrics: DriftMetrics,
@@ -56,7 +56,7 @@ class WindowScoring:
     ) -> None:
         self._slot = slot
         self._store = store
-        self._scorer = scorer
+        self._executor = executor
         self._packages = packages
         self._settings = settings
         self._metrics = metrics
@@ -126,7 +126,7 @@ class WindowScoring:
         stored = True
         if selection.samples:
             threshold = settings.p_value_threshold
-            score = await self._scorer.score(package.detector, selection.embeddings, threshold)
+            score = await self._executor.score(package.detector, selection.embeddings, threshold)
             result = self._result(
                 cursor, window[-1].position, selection, score, package, p_value_threshold=threshold
             )
