@@ -71,7 +71,7 @@ def test_a_broken_package_is_refused_and_the_old_model_goes_on(stack: RunningSta
     assert set(load.statuses) == {200}, load.statuses
 
 
-def test_a_hangup_reloads_too(stack: RunningStack) -> None:
+def test_sighup_reloads_too(stack: RunningStack) -> None:
     """SIGHUP does what the command does, and a server that dies after it is started again."""
     with changed(MANIFEST, with_version("hung-up")):
         stack.send_sighup("model_server")

@@ -29,7 +29,7 @@ def images(tmp_path: Path) -> Path:
 def test_a_package_gets_its_reference_and_checksum(
     package_folder: Path, images: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A package that was refused for want of a reference is whole afterwards."""
+    """A package that was refused for its missing reference is whole afterwards."""
     for name in ("reference.safetensors", "reference.sha256"):
         (package_folder / "artifacts" / name).unlink()
     main(["--package", str(package_folder), "--images", str(images)])

@@ -21,7 +21,7 @@ esac"""
 
 
 def test_an_included_file_counts(tmp_path: Path) -> None:
-    """A change in a file that is named with -r makes the environment anew."""
+    """A change in a file that is named with -r makes a new environment."""
     (tmp_path / "inner.txt").write_text("a==1\n")
     (tmp_path / "outer.txt").write_text("-r inner.txt\nb==1\n")
     before = read_requirements(tmp_path / "outer.txt").sha256
