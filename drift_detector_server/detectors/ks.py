@@ -5,6 +5,7 @@ This file alone imports scipy, when a reference names its features.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,10 +49,16 @@ class Ks:
         # distribution").
         p_values = kstwo.sf(distances, rows)
         found = discoveries(p_values, p_value_threshold)
-        threshold = between(float(kstwo.isf(found.cut_off, rows)), distances, found.rejected)
+        threshold = between(critical_distance(found.cut_off, rows), distances, found.rejected)
         one_by_one = zip(self._features, p_values, distances, found.rejected, strict=True)
         features = tuple(FeatureScore(name, float(p), float(d), bool(r)) for name, p, d, r in one_by_one)
         return Score(found.p_value, float(distances.max()), threshold, features)
+
+
+@lru_cache(maxsize=1024)  # found by iteration; window after window asks for the same few
+def critical_distance(p_value: float, rows: int) -> float:
+    """Return the distance that one sample of this many rows exceeds with this probability."""
+    return float(kstwo.isf(p_value, rows))
 
 
 def distance(reference: Column, batch: Column) -> float:
