@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     except PrepareError as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
-        sys.exit("stopped; run it again to go on")
+        sys.exit("stopped; run it again to resume")
 
 
 if __name__ == "__main__":

@@ -41,9 +41,9 @@ def check_images(url: str, bodies: Bodies, labels: Mapping[str, str], classes: s
     """
     for file in bodies.files:
         text = post(url, bodies.content_type, file.read_bytes())
-        if (said := first_of(classes, text)) != labels[file.stem]:
+        if (labelled := first_of(classes, text)) != labels[file.stem]:
             raise WrongAnswer(
-                f"says {said} of {file.stem}, the network itself {labels[file.stem]}: {text[:200]}"
+                f"says {labelled} of {file.stem}, the network itself {labels[file.stem]}: {text[:200]}"
             )
 
 

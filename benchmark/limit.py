@@ -46,7 +46,7 @@ def main() -> None:
 def label(package: Path, decoder: Decoder, images: Sequence[Path]) -> dict[str, str]:
     """Return what the network says of each image."""
     network = Network(package, decoder)
-    answers = network.answer([network.prepare(path.read_bytes()) for path in images])
+    answers = network.classify([network.prepare(path.read_bytes()) for path in images])
     return {path.stem: answer.label for path, answer in zip(images, answers, strict=True)}
 
 
@@ -80,12 +80,12 @@ def _loop(  # noqa: PLR0917 - multiprocessing passes them by position
     network = Network(package, decoder)
     contents = [path.read_bytes() for path in images]
     for number in range(WARM_UP_BATCHES):
-        network.answer([network.prepare(contents[number % len(contents)])] * batch)
+        network.classify([network.prepare(contents[number % len(contents)])] * batch)
     barrier.wait()
     done, started = 0, time.perf_counter()
     while (elapsed := time.perf_counter() - started) < seconds:
         prepared = [network.prepare(contents[(done + number) % len(contents)]) for number in range(batch)]
-        done += len(network.answer(prepared))
+        done += len(network.classify(prepared))
     rates.put(done / elapsed)
 
 

@@ -23,7 +23,7 @@ MAX_PIXELS = 25_000_000
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
+class Classification:
     """What the network says of one image; `embedding` is (D,) float32."""
 
     label: str
@@ -53,11 +53,11 @@ class Network:
         """Decode one image and bring it to the network's size."""
         return self._pipeline.prepare(data)
 
-    def answer(self, prepared: Sequence[NDArray[Any]]) -> list[Answer]:
+    def classify(self, prepared: Sequence[NDArray[Any]]) -> list[Classification]:
         """Classify a batch in one forward pass."""
         probabilities, embeddings = self._pipeline.infer(np.stack(prepared))
         return [
-            Answer(self.classes[int(row.argmax())], float(row.max()), embedding)
+            Classification(self.classes[int(row.argmax())], float(row.max()), embedding)
             for row, embedding in zip(probabilities, embeddings, strict=True)
         ]
 
@@ -118,5 +118,5 @@ class FastPipeline:
 
     def infer(self, batch: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Run the model server's forward pass."""
-        said = self._model.predict(batch)
-        return said.outputs, said.embeddings
+        result = self._model.predict(batch)
+        return result.outputs, result.embeddings

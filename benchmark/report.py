@@ -30,14 +30,14 @@ READING = """## How to read the tables
 def render(results: Results) -> str:
     """Return the page."""
     rounds = sum(1 for one in results.measurements if one.system == "ours" and one.case == MAIN)
-    said = (
+    note = (
         f"{MAIN.name}: the median of {rounds} rounds; other cases: one round." if rounds > 1 else "One round."
     )
     parts = [
         HEADING,
         "## Figures\n\n" + figures_table(results),
         "## Machine\n\n" + "\n".join(f"- {name}: {value}" for name, value in results.machine.items()),
-        READING.format(rounds=said),
+        READING.format(rounds=note),
         failures(results),
         *[case_table(results, case) for case in EVERY if _measured(results, case)],
         "## Start and memory\n\n" + starts_table(results),

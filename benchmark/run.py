@@ -93,7 +93,7 @@ class BenchmarkRun:
 
     def _measure_limit(self, payload: str, decoder: str, batch: int, round_number: int) -> None:
         before = read_cpu()
-        said = run_bare_loop(
+        loop = run_bare_loop(
             self.config.paths.python("model_server"),
             self.config.image_package,
             self.config.images[payload],
@@ -103,9 +103,9 @@ class BenchmarkRun:
             cores=self.config.cores,
         )
         others = share_of_others(before, read_cpu(), self.config.cores)
-        self._labels.setdefault(payload, said.labels)  # the first are the plain path's
-        self.results.limits.append(Limit(decoder, payload, batch, round_number, said.per_second, others))
-        rate = f"{said.per_second:.0f}/s{disturbance(others)}"
+        self._labels.setdefault(payload, loop.labels)  # the first are the plain path's
+        self.results.limits.append(Limit(decoder, payload, batch, round_number, loop.per_second, others))
+        rate = f"{loop.per_second:.0f}/s{disturbance(others)}"
         say(f"limit, {payload}, {decoder} decoder, batches of {batch}: {rate}")
 
     def _database(self, testbed: Testbed) -> Server:

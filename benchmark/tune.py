@@ -46,8 +46,8 @@ def main() -> None:
 
 
 def _variant(name: str, changed: Mapping[str, str]) -> SystemUnderTest:
-    said = tomllib.loads((FOLDER / name / "peer.toml").read_text("utf-8"))
-    return system_of(name, {**said, "variables": {**said["variables"], **changed}})
+    peer = tomllib.loads((FOLDER / name / "peer.toml").read_text("utf-8"))
+    return system_of(name, {**peer, "variables": {**peer["variables"], **changed}})
 
 
 def _pairs(variant: str) -> dict[str, str]:

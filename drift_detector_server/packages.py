@@ -59,7 +59,7 @@ class Packages:
                 self._change_over()
         except (BadModelPackage, DetectorUnavailable, OSError) as error:
             if str(error) != self._refused:
-                logger.warning("not taken, the old reference and detector go on: %s", error)
+                logger.warning("not taken, the old reference and detector stay in use: %s", error)
             self._refused = str(error)
         else:
             self._refused = ""

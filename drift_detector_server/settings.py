@@ -139,5 +139,5 @@ class LiveSettings:
                 self._settings = self._read()
                 logger.info("detector.toml has changed, and counts from now on")
             except WrongSettings as error:
-                logger.error("detector.toml is wrong, the old settings go on: %s", error)  # noqa: TRY400 - no fault of ours
+                logger.error("detector.toml is wrong, the old settings stay in effect: %s", error)  # noqa: TRY400 - no fault of ours
         return self._settings

@@ -62,7 +62,7 @@ def verify_checksum(path: Path, found: str, folder: Path, declared: str, remedy:
     expected = expected_checksum(folder, declared)
     if found != expected:
         source = declared if declared != expected else "model.toml"
-        reason = f"{path} does not have the hash in {source}: its SHA-256 is {found}, not {expected}"
+        reason = f"{path} does not have the checksum in {source}: its SHA-256 is {found}, not {expected}"
         raise BadModelPackage(reason, f"refused unread; {remedy}")
 
 

@@ -43,7 +43,7 @@ def load_model_package(folder: Path) -> ModelPackage:
     """Load and verify the package in `folder`: it is whole, or it is refused.
 
     Raises:
-        BadModelPackage: anything in it is absent, does not fit, or has another hash than the manifest says.
+        BadModelPackage: something in it is absent, does not fit, or has another checksum than declared.
     """
     with unchanged(folder) as identity:
         package = load_without_reference(folder, identity.manifest)
@@ -55,7 +55,7 @@ def load_without_reference(folder: Path, manifest: Manifest | None = None) -> Mo
     """Load and verify what a reference is computed with.
 
     Raises:
-        BadModelPackage: it is absent, does not fit, or has another hash than the manifest says.
+        BadModelPackage: it is absent, does not fit, or has another checksum than the manifest says.
     """
     manifest = manifest or read_manifest(folder)
     sha256 = verified_weights(folder, manifest.weights, manifest.sha256)

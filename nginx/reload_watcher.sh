@@ -25,7 +25,7 @@ settle() {
 
 reload() {
     if ! complaint=$(nginx -t -q -c "$folder/nginx.conf" 2>&1); then
-        say "the edit is wrong, the old configuration goes on: $(printf '%s' "$complaint" | sed "s|$folder/|$source/|g")"
+        say "the edit is wrong, the old configuration stays in effect: $(printf '%s' "$complaint" | sed "s|$folder/|$source/|g")"
     elif kill -HUP "$(cat "$pid_file")" 2>/dev/null; then
         say "reloaded"
     else

@@ -122,14 +122,14 @@ class ComposeDeployment:
     def _compose(self, *words: str) -> int:
         done = subprocess.run(["docker", "compose", *words], cwd=self._paths.project, check=False)
         if done.returncode:
-            said = f"docker compose {' '.join(words)} failed ({done.returncode})"
-            raise SystemExit(f"{said}: see above, or `make logs`")
+            failure = f"docker compose {' '.join(words)} failed ({done.returncode})"
+            raise SystemExit(f"{failure}: see above, or `make logs`")
         return 0
 
 
 def parse_containers(text: str) -> list[Container]:
     """Read what `docker compose ps --format json` prints, a line for each container."""
-    said = [json.loads(line) for line in text.splitlines() if line]
+    containers = [json.loads(line) for line in text.splitlines() if line]
     return [
         Container(
             one["Name"],
@@ -137,7 +137,7 @@ def parse_containers(text: str) -> list[Container]:
             one["State"] == "running",
             (one["Health"] if one["State"] == "running" else "") or one["State"],
         )
-        for one in said
+        for one in containers
     ]
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from stack.say import say
 
 UV = "uv==0.13.9"  # has no dependencies, so this is its lock
-# One retry: where the extra index cannot be reached, both soon go on with what they find elsewhere.
+# One retry: where the extra index cannot be reached, both soon continue with what they find elsewhere.
 DEFAULTS = {
     "PIP_RETRIES": "1",
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",

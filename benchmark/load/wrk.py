@@ -53,12 +53,12 @@ def parse_wrk(output: str) -> Outcome:
     lines = [line for line in output.splitlines() if line.startswith('{"seconds"')]
     if not lines:
         raise LoadFailed(f"wrk printed no result: {output.strip()[-300:]}")
-    said = json.loads(lines[-1])
-    failures = sum(said[name] for name in ("non_2xx", "connect", "read", "write", "timeout"))
+    totals = json.loads(lines[-1])
+    failures = sum(totals[name] for name in ("non_2xx", "connect", "read", "write", "timeout"))
     return Outcome(
-        seconds=said["seconds"],
-        succeeded=said["succeeded"],
+        seconds=totals["seconds"],
+        succeeded=totals["succeeded"],
         failures=failures,
-        p50_milliseconds=said["p50_milliseconds"],
-        p99_milliseconds=said["p99_milliseconds"],
+        p50_milliseconds=totals["p50_milliseconds"],
+        p99_milliseconds=totals["p99_milliseconds"],
     )

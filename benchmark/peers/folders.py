@@ -21,36 +21,36 @@ def peer_systems() -> list[SystemUnderTest]:
     """Return a system for every folder, and a second one with our decoder where the peer can use it."""
     found = []
     for file in sorted(FOLDER.glob("*/peer.toml")):
-        said = tomllib.loads(file.read_text("utf-8"))
-        found.append(system_of(file.parent.name, said))
-        if said.get("fast_decoder"):
-            found.append(system_of(file.parent.name, said, FAST_DECODER))
+        peer = tomllib.loads(file.read_text("utf-8"))
+        found.append(system_of(file.parent.name, peer))
+        if peer.get("fast_decoder"):
+            found.append(system_of(file.parent.name, peer, FAST_DECODER))
     return found
 
 
-def system_of(name: str, said: Mapping[str, Any], extra: Mapping[str, str] = NOTHING) -> SystemUnderTest:
+def system_of(name: str, peer: Mapping[str, Any], extra: Mapping[str, str] = NOTHING) -> SystemUnderTest:
     """Return the system that a peer.toml describes, with further variables."""
-    variables = {**said["variables"], **extra}
+    variables = {**peer["variables"], **extra}
     fast = bool(extra)
     description = Description(
         f"{name}-fast-decoder" if fast else name,
-        f"{said['title']} with our decoder" if fast else said["title"],
+        f"{peer['title']} with our decoder" if fast else peer["title"],
         "the same server, but with our model server's decoding: what remains is the server's part."
         if fast
-        else said["what"],
+        else peer["what"],
         variables,
-        "" if fast else said["why"].strip(),
+        "" if fast else peer["why"].strip(),
     )
-    target = partial(_target, name=name, said=said, variables=variables)
+    target = partial(_target, name=name, peer=peer, variables=variables)
     return SystemUnderTest(
-        description, said["serves"], said["form"], target, [said["environment"]], main_case_only=fast
+        description, peer["serves"], peer["form"], target, [peer["environment"]], main_case_only=fast
     )
 
 
-def _target(testbed: Testbed, *, name: str, said: Mapping[str, Any], variables: Mapping[str, str]) -> Target:
+def _target(testbed: Testbed, *, name: str, peer: Mapping[str, Any], variables: Mapping[str, str]) -> Target:
     base = f"http://127.0.0.1:{testbed.port}"
-    python = testbed.python(said["environment"])
-    package = testbed.image_package if said["serves"] == "images" else testbed.regressor_package
+    python = testbed.python(peer["environment"])
+    package = testbed.image_package if peer["serves"] == "images" else testbed.regressor_package
     environment = {
         "PORT": str(testbed.port),
         "WORK_FOLDER": str(testbed.folder),
@@ -60,4 +60,4 @@ def _target(testbed: Testbed, *, name: str, said: Mapping[str, Any], variables: 
     }
     module = f"benchmark.peers.{name}.serve"
     program = Program(name, (str(python), "-m", module), environment)
-    return Target([Server(program, partial(http_complaint, base + said["ready"]))], base + said["path"])
+    return Target([Server(program, partial(http_complaint, base + peer["ready"]))], base + peer["path"])

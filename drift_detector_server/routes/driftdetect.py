@@ -22,7 +22,7 @@ class DriftRequest(BaseModel):
     batch: list[list[float]]
 
 
-class FeatureAnswer(BaseModel):
+class FeatureResponse(BaseModel):
     """What the detector says, or wrote, of one feature."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -33,7 +33,7 @@ class FeatureAnswer(BaseModel):
     drift: bool
 
 
-class DriftAnswer(BaseModel):
+class DriftResponse(BaseModel):
     """What the detector says of the batch; `features` only where the reference names them."""
 
     p_value: float
@@ -41,7 +41,7 @@ class DriftAnswer(BaseModel):
     threshold: float
     drift: bool
     n: int
-    features: list[FeatureAnswer]
+    features: list[FeatureResponse]
 
 
 def driftdetect_router(executor: DetectorExecutor, packages: Packages, max_rows: int) -> APIRouter:
@@ -49,7 +49,7 @@ def driftdetect_router(executor: DetectorExecutor, packages: Packages, max_rows:
     router = APIRouter(tags=["drift"])
 
     @router.post("/driftdetect", summary="Compare a batch with the reference")
-    async def driftdetect(request: DriftRequest) -> DriftAnswer:
+    async def driftdetect(request: DriftRequest) -> DriftResponse:
         served = packages.served
         batch = to_embeddings(request.batch, served.reference, max_rows)
         if executor.waiting >= MAX_WAITING:
@@ -58,13 +58,13 @@ def driftdetect_router(executor: DetectorExecutor, packages: Packages, max_rows:
             score = await executor.score(served.detector, batch, request.p_value_threshold)
         except ValueError as error:
             raise refused(str(error)) from None
-        return DriftAnswer(
+        return DriftResponse(
             p_value=score.p_value,
             distance=score.distance,
             threshold=score.threshold,
             drift=score.drift,
             n=len(batch),
-            features=[FeatureAnswer.model_validate(feature) for feature in score.features],
+            features=[FeatureResponse.model_validate(feature) for feature in score.features],
         )
 
     return router

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
 
-from drift_detector_server.routes.driftdetect import FeatureAnswer
+from drift_detector_server.routes.driftdetect import FeatureResponse
 from mongodb.store import Store, StoreUnavailable
 from service.problems import Problem
 
@@ -34,7 +34,7 @@ class WindowResult(BaseModel):
     first_sample_at: datetime
     last_sample_at: datetime
     scored_at: datetime
-    features: list[FeatureAnswer]
+    features: list[FeatureResponse]
 
 
 def results_router(store: Store, slot: str) -> APIRouter:

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from examples.package import add_reference, write_weights
-from examples.tabular.data import FOLDER, Data, Split, draw
+from examples.tabular.data import FOLDER, Data, Subset, draw
 from examples.tabular.train import CONFIGS, quality, train
 from examples.training import seed_everything
 from inference.manifest import read_manifest
 from inference.package import build_network
 
-ROWS = {Split.TRAIN: 4000, Split.TEST: 2000, Split.REFERENCE: 1000}
+ROWS = {Subset.TRAIN: 4000, Subset.TEST: 2000, Subset.REFERENCE: 1000}
 
 
 class TooWeak(Exception):
@@ -24,7 +24,7 @@ def build(name: str, output: Path) -> str:
         OSError: the folder cannot be written to.
     """
     template, package, config = FOLDER / name / "model", output / "model", CONFIGS[name]
-    training, test, reference = (draw(name, split, count) for split, count in ROWS.items())
+    training, test, reference = (draw(name, subset, count) for subset, count in ROWS.items())
     manifest = read_manifest(template)
     seed_everything()
     network = build_network(template, manifest)

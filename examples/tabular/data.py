@@ -1,4 +1,4 @@
-"""What an example learns from, and its splits."""
+"""What an example learns from, and its subsets."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ class Data:
     targets: NDArray[np.float32] | NDArray[np.int64]
 
 
-class Split(IntEnum):
-    """Splits of the data; no two of them share a row."""
+class Subset(IntEnum):
+    """Subsets of the data; no two of them share a row."""
 
     TRAIN = 0
     TEST = 1
@@ -30,7 +30,7 @@ class Split(IntEnum):
     TRAFFIC = 3
 
 
-def draw(name: str, split: Split, count: int) -> Data:
+def draw(name: str, subset: Subset, count: int) -> Data:
     """Draw rows of an example's data: the same ones every time."""
     drawn: Callable[[np.random.Generator, int], Data] = import_module(f"examples.tabular.{name}.rows").draw
-    return drawn(np.random.default_rng([SEED, split]), count)
+    return drawn(np.random.default_rng([SEED, subset]), count)

@@ -14,7 +14,7 @@ from requests import Request
 
 from examples.drift import Demonstration, Finding, Findings, Window, add_options
 from examples.tabular import NAMES
-from examples.tabular.data import FOLDER, Split, draw
+from examples.tabular.data import FOLDER, Subset, draw
 from examples.tabular.shifts import UnknownFeature, read_shift, shifted
 from examples.traffic import StackError
 from inference.manifest import read_manifest
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     features = read_manifest(FOLDER / options.example / "model").tensor_input.features
-    rows = draw(options.example, Split.TRAFFIC, 2 * options.count).rows
+    rows = draw(options.example, Subset.TRAFFIC, 2 * options.count).rows
     try:
         moved = shifted(rows[options.count :], features, options.shift)
         findings = Demonstration(

@@ -40,7 +40,9 @@ def verdict() -> list[Panel]:
     models = f"max by (slot, model, version, sha256) ({selector('model_info', BOTH_SLOTS)})"
     return [
         labels_table(
-            Header("Models", "What each slot serves; the hash is that of the whole package.", "none", 16, 5),
+            Header(
+                "Models", "What each slot serves; the checksum is that of the whole package.", "none", 16, 5
+            ),
             models,
             ["slot", "model", "version", "sha256"],
         ),

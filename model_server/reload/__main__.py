@@ -16,7 +16,7 @@ TIMEOUT_SECONDS = 120
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Reload, and print what is served now; exit 1 with the reason when the old model goes on."""
+    """Reload, and print what is served now; exit 1 with the reason when the old model keeps serving."""
     argparse.ArgumentParser(prog="python -m model_server.reload", description=__doc__).parse_args(arguments)
     settings = load_settings(ModelServerSettings)
     address = f"http://{settings.internal_host}:{settings.internal_port}"
@@ -24,9 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         name = read_manifest(settings.model_package).name
         answer = post(f"{address}/v2/repository/models/{name}/load")
     except BadModelPackage as error:
-        sys.exit(f"refused, the old model goes on: {error}")
+        sys.exit(f"refused, the old model keeps serving: {error}")
     except urllib.error.HTTPError as error:
-        sys.exit(f"refused, the old model goes on: {json.load(error)['error']}")
+        sys.exit(f"refused, the old model keeps serving: {json.load(error)['error']}")
     except OSError as error:
         sys.exit(f"no model server answers at {address}: {error}")
     print(f"loaded {answer['name']} {answer['version']} (sha256 {answer['sha256'][:12]}…)")

@@ -41,7 +41,7 @@ class Reloader:
         """Serve what the package's folder holds now, if its name is `name` or none is given.
 
         Raises:
-            BadModelPackage: it cannot be served; the old model goes on.
+            BadModelPackage: it cannot be served; the old model keeps serving.
         """
         async with self._turn:
             try:
@@ -50,7 +50,7 @@ class Reloader:
                     raise BadModelPackage(f"the package is of {backend.info.manifest.name}, not of {name}")  # noqa: TRY301
             except BadModelPackage as error:
                 self._outcomes["refused"].inc()
-                logger.error("model refused, the old one goes on: %s", error)  # noqa: TRY400 - no fault of ours
+                logger.error("model refused, the old one keeps serving: %s", error)  # noqa: TRY400 - no fault of ours
                 raise
             self._use(backend)
             self._outcomes["loaded"].inc()

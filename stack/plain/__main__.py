@@ -1,4 +1,4 @@
-"""`python3 -m stack` as it goes on in the environment `stack`, with python-dotenv, psutil and pymongo."""
+"""`python3 -m stack` as it continues in the environment `stack`, with python-dotenv, psutil and pymongo."""
 
 import argparse
 import os

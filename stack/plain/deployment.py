@@ -138,7 +138,7 @@ class PlainDeployment:
                 logs=self._paths.logs,
             )
         except NotReady as error:
-            advice = "The rest goes on: make status, make logs, make down."
+            advice = "The rest keeps running: make status, make logs, make down."
             raise SystemExit(f"not ready:\n{error}\n{advice}") from None
         say(f"every component is ready after {time.monotonic() - started:.0f} s")
 

@@ -1,4 +1,4 @@
-"""nginx's configuration for the plain processes: the same files, with loopback addresses in place of service names.
+"""nginx's configuration for the plain processes: the same files, with loopback addresses for service names.
 
 Run as `python -m stack.plain.nginx_config`, it renders whenever nginx/ is edited. Lines keep their numbers.
 """

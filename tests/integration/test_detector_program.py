@@ -210,7 +210,7 @@ async def test_a_reload_is_followed_without_a_restart(
 
 
 async def test_a_half_copied_package_is_waited_for(detector: DetectorProgram, tmp_path: Path) -> None:
-    """While a package is being copied the old reference goes on, with one line; once whole it counts."""
+    """While a package is being copied the old reference stays in use, with one line; once whole it counts."""
     detector.start()
     detector.wait_until_ready()
     new = write_normal_package(tmp_path / "new", width=5, version="2")
@@ -219,7 +219,7 @@ async def test_a_half_copied_package_is_waited_for(detector: DetectorProgram, tm
         shutil.copy(new / name, folder / name)
 
     async def refused() -> bool:
-        return "not taken, the old reference and detector go on" in detector.output.read_text()
+        return "not taken, the old reference and detector stay in use" in detector.output.read_text()
 
     await until(refused)
     assert detector.post("/driftdetect", {"batch": [[0.0] * 8, [1.0] * 8]}).status_code == 200
@@ -229,7 +229,7 @@ async def test_a_half_copied_package_is_waited_for(detector: DetectorProgram, tm
         return detector.post("/driftdetect", {"batch": [[0.0] * 5, [1.0] * 5]}).status_code == 200
 
     await until(taken)
-    assert detector.output.read_text().count("does not have the hash") == 1
+    assert detector.output.read_text().count("does not have the checksum") == 1
 
 
 async def test_an_edited_choice_counts_and_a_wrong_one_changes_nothing(
@@ -254,7 +254,7 @@ async def test_an_edited_choice_counts_and_a_wrong_one_changes_nothing(
         choice.write_text("window_size = 1\n")
 
         async def refused() -> bool:
-            return "detector.toml is wrong, the old settings go on" in detector.output.read_text()
+            return "detector.toml is wrong, the old settings stay in effect" in detector.output.read_text()
 
         await until(refused)
         choice.write_text('detector = "mmd"\nwindow_size = 40\n')

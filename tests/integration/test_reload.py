@@ -144,7 +144,7 @@ def test_a_bad_package_is_refused_and_the_old_model_goes_on(
     assert reason in answer.json()["error"]
     assert (set(running.statuses), set(running.versions)) == ({200}, {"1"})
     assert server.metric(REFUSED) == refused + 1
-    assert "the old one goes on" in server.log.read_text()[logged:]
+    assert "the old one keeps serving" in server.log.read_text()[logged:]
 
 
 def test_sighup_reloads(server: ModelServerProgram, package: Path) -> None:
@@ -165,7 +165,7 @@ def test_the_command_says_what_became_of_it(server: ModelServerProgram, package:
     assert "loaded colour 2 (sha256 " in server.log.read_text()
     (package / "artifacts/weights.sha256").write_text("0" * 64)
     assert server.run("model_server.reload").wait(60) == 1
-    assert "refused, the old model goes on: " in server.log.read_text()
+    assert "refused, the old model keeps serving: " in server.log.read_text()
     server.stop()
     assert server.run("model_server.reload").wait(60) == 1
     assert "no model server answers at http://127.0.0.1:" in server.log.read_text()

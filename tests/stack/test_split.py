@@ -22,7 +22,7 @@ def test_a_saved_edit_counts_within_three_seconds(stack: RunningStack) -> None:
 
 
 def test_a_wrong_edit_changes_nothing_and_says_why(stack: RunningStack) -> None:
-    """The old split goes on; the log names the mistake."""
+    """The old split stays in effect; the log names the mistake."""
     service = "nginx_watcher" if isinstance(stack, PlainStack) else "nginx"
     before = len(stack.logs(service))
     with edited_split(EQUAL, "server model_server_new:8000  weight=none"):

@@ -43,7 +43,7 @@ def test_help_names_both_sources() -> None:
 
 
 def test_whole_artifacts_are_left_alone_without_torch(tmp_path: Path) -> None:
-    """A second run checks hashes and does not even import torch."""
+    """A second run verifies checksums and does not even import torch."""
     for slot in copy_packages(tmp_path):
         write_artifacts(slot)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}

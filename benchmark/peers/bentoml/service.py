@@ -30,7 +30,7 @@ class Fruit:
     )
     def predict(self, images: list[Image.Image]) -> list[dict[str, Any]]:
         """Answer a batch; the images come opened but not decoded: that is the network's part."""
-        answers = self.network.answer([self.network.prepare(_bytes(image)) for image in images])
+        answers = self.network.classify([self.network.prepare(_bytes(image)) for image in images])
         return [{"likely_class": answer.label, "probability": answer.probability} for answer in answers]
 
 

@@ -31,8 +31,8 @@ async def healthz() -> dict[str, str]:
 async def predict(file: UploadFile) -> dict[str, Any]:
     """Classify an upload, then extract its features, then log both, then answer."""
     prepared = network.prepare(await file.read())
-    (answer,) = network.answer([prepared])
-    (features,) = network.answer([prepared])
+    (answer,) = network.classify([prepared])
+    (features,) = network.classify([prepared])
     samples.insert_one(
         {
             "created_at": datetime.now(UTC),

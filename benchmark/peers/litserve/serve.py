@@ -7,7 +7,7 @@ import litserve  # type: ignore[import-not-found]
 from fastapi import Body
 from numpy.typing import NDArray
 
-from benchmark.network import Answer, peer_network
+from benchmark.network import Classification, peer_network
 
 
 class ImageAPI(litserve.LitAPI):  # type: ignore[misc]
@@ -25,15 +25,15 @@ class ImageAPI(litserve.LitAPI):  # type: ignore[misc]
         """Leave the batch to the network, which stacks it."""
         return inputs
 
-    def predict(self, x: list[NDArray[Any]]) -> list[Answer]:
+    def predict(self, x: list[NDArray[Any]]) -> list[Classification]:
         """Classify a batch."""
-        return self.network.answer(x)
+        return self.network.classify(x)
 
-    def unbatch(self, output: list[Answer]) -> list[Answer]:
+    def unbatch(self, output: list[Classification]) -> list[Classification]:
         """Give every request its answer."""
         return output
 
-    def encode_response(self, output: Answer) -> dict[str, Any]:
+    def encode_response(self, output: Classification) -> dict[str, Any]:
         """Write one answer."""
         return {"likely_class": output.label, "probability": output.probability}
 

@@ -23,7 +23,7 @@ class ImageRuntime(MLModel):  # type: ignore[misc]
     async def predict(self, payload: InferenceRequest) -> InferenceResponse:
         """Answer a batch."""
         images = Base64Codec.decode_input(payload.inputs[0])
-        answers = self.network.answer([self.network.prepare(image) for image in images])
+        answers = self.network.classify([self.network.prepare(image) for image in images])
         probabilities = np.array([[answer.probability] for answer in answers], dtype=np.float32)
         return InferenceResponse(
             model_name=self.name,

@@ -42,7 +42,7 @@ def put(folder: Path, content: bytes) -> None:
 
 
 def test_a_reference_is_loaded_with_what_it_is_of(tmp_path: Path) -> None:
-    """Embeddings, model, version and hash come from the file, and the detector can score."""
+    """Embeddings, model, version and checksum come from the file, and the detector can score."""
     write(tmp_path, GOOD)
     served = load(settings(tmp_path)).served
     reference, detector = served.reference, served.detector

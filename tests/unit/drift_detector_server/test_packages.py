@@ -74,7 +74,7 @@ def test_a_package_that_is_not_whole_is_waited_for(
     for _ in range(3):
         packages.look(settings)
     assert packages.served is old
-    assert caplog.text.count("not taken, the old reference and detector go on") == 1
+    assert caplog.text.count("not taken, the old reference and detector stay in use") == 1
     path.write_bytes(whole)
     packages.look(settings)
     assert packages.served.package_sha256 == new

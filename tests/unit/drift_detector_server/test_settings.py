@@ -67,13 +67,13 @@ def test_a_file_that_is_not_there_is_said(choice: Path) -> None:
 
 
 def test_an_edit_counts_and_a_wrong_one_does_not(choice: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """While the program runs a wrong file is logged once, and the old choice goes on."""
+    """While the program runs a wrong file is logged once, and the old choice stays in effect."""
     live = LiveSettings(read_settings())
     choice.write_text("window_size = 80")
     assert live.current().window_size == 80
     choice.write_text("window_size = 1")
     assert [live.current().window_size for _ in range(3)] == [80, 80, 80]
-    assert caplog.text.count("detector.toml is wrong, the old settings go on") == 1
+    assert caplog.text.count("detector.toml is wrong, the old settings stay in effect") == 1
     choice.unlink()
     assert live.current().window_size == 80
     choice.write_text("window_size = 90")

@@ -45,7 +45,7 @@ class Trap:
 
 
 def test_a_whole_package_loads(package_folder: Path) -> None:
-    """The package knows its hash, its classes, and a network ready to answer."""
+    """The package knows its checksum, its classes, and a network ready to answer."""
     package = load_model_package(package_folder)
     assert package.manifest.classes == ("red", "green", "blue")
     assert package.weights_sha256 in (package_folder / "artifacts/weights.sha256").read_text()
@@ -53,14 +53,14 @@ def test_a_whole_package_loads(package_folder: Path) -> None:
 
 
 def test_a_state_dict_in_a_pt_file_loads(package_folder: Path) -> None:
-    """Weights saved with torch.save serve as well, and the hash may stand in the manifest itself."""
+    """Weights saved with torch.save serve as well, and the checksum may stand in the manifest itself."""
     torch.save({"scale.weight": torch.eye(3)}, package_folder / "artifacts/weights.pt")
     use_weights(package_folder, "weights.pt")
     assert load_model_package(package_folder).manifest.weights == "artifacts/weights.pt"
 
 
 def test_a_pickle_is_never_executed(package_folder: Path, tmp_path: Path) -> None:
-    """A hostile .pt with the right hash is refused, and its code does not run."""
+    """A hostile .pt with the right checksum is refused, and its code does not run."""
     harm = tmp_path / "harm"
     torch.save({"scale.weight": Trap(harm)}, package_folder / "artifacts/weights.pt")
     use_weights(package_folder, "weights.pt")
@@ -70,7 +70,7 @@ def test_a_pickle_is_never_executed(package_folder: Path, tmp_path: Path) -> Non
 
 
 def test_changed_weights_are_refused_unread(package_folder: Path) -> None:
-    """Another hash than the manifest's: nothing is loaded."""
+    """Another checksum than the manifest's: nothing is loaded."""
     with (package_folder / "artifacts/weights.safetensors").open("ab") as file:
         file.write(b"x")
     with pytest.raises(BadModelPackage, match="refused unread"):

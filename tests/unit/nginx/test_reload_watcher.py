@@ -33,7 +33,7 @@ def test_a_slot_can_be_taken_out(stack: Stack, watcher_log: Path) -> None:
 def test_a_wrong_edit_leaves_the_old_split_and_says_why_once(stack: Stack, watcher_log: Path) -> None:
     """The log names the mistake and the line of the edited file; the next right edit counts."""
     stack.edit(STABLE, "model_server:8000 weight=0")
-    wait_for(lambda: "the old configuration goes on" in watcher_log.read_text(), seconds=3)
+    wait_for(lambda: "the old configuration stays in effect" in watcher_log.read_text(), seconds=3)
     line = 1 + (stack.source / "default.conf").read_text().splitlines().index(
         "    server model_server:8000 weight=0  max_fails=0  resolve;"
     )
@@ -43,7 +43,7 @@ def test_a_wrong_edit_leaves_the_old_split_and_says_why_once(stack: Stack, watch
 
     stack.edit("model_server:8000 weight=0", "model_server:8000 weight=4")
     wait_for(lambda: slots_of(stack).count("model_server") == 8, seconds=3)
-    assert watcher_log.read_text().count("the old configuration goes on") == 1
+    assert watcher_log.read_text().count("the old configuration stays in effect") == 1
 
 
 def test_another_number_of_replicas_counts_as_an_edit(stack: Stack, watcher_log: Path) -> None:

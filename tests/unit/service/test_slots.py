@@ -61,7 +61,7 @@ def test_compose_mounts_each_slots_own_package() -> None:
 
 
 def test_compose_counts_each_slots_replicas_by_a_variable_of_its_name() -> None:
-    """The plain way reads the same variables."""
+    """The plain stack reads the same variables."""
     for slot in SLOTS:
         assert services()[slot]["deploy"]["replicas"] == f"${{{slot.upper()}_REPLICAS:-1}}"
 

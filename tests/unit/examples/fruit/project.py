@@ -63,7 +63,7 @@ def copy_packages(root: Path) -> tuple[Slot, Slot]:
 
 
 def write_artifacts(slot: Slot, source: Source = Source.DEMO) -> None:
-    """Write weights, hash and reference that are whole, though no network would take them."""
+    """Write weights, checksum and reference that are whole, though no network would take them."""
     manifest = slot.manifests[source]
     weights = slot.package / manifest.weights
     weights.write_bytes(b"numbers")

@@ -30,7 +30,7 @@ def test_an_empty_slot_lacks_weights_and_reference(both: tuple[Slot, Slot], tmp_
 
 
 def test_a_whole_slot_lacks_nothing(both: tuple[Slot, Slot], tmp_path: Path) -> None:
-    """Weights with their hash and a reference made with them are left alone."""
+    """Weights with their checksum and a reference made with them are left alone."""
     write_artifacts(both[0])
     artifacts = check(both[0], tmp_path)
     assert (artifacts.weights_fault, artifacts.reference_fault) == (None, None)
@@ -38,16 +38,16 @@ def test_a_whole_slot_lacks_nothing(both: tuple[Slot, Slot], tmp_path: Path) -> 
 
 @pytest.mark.parametrize("damage", [b"", b"numberz", b"numbers and more"])
 def test_corrupt_weights_are_made_again(both: tuple[Slot, Slot], tmp_path: Path, damage: bytes) -> None:
-    """Weights that do not have their hash are named, and wanted again with their reference."""
+    """Weights that do not have their checksum are named, and wanted again with their reference."""
     write_artifacts(both[0])
     (both[0].package / "artifacts/weights.safetensors").write_bytes(damage)
     artifacts = check(both[0], tmp_path)
-    assert "weights.safetensors does not have the hash" in (artifacts.weights_fault or "")
+    assert "weights.safetensors does not have the checksum" in (artifacts.weights_fault or "")
     assert artifacts.reference_fault
 
 
 def test_weights_without_a_hash_are_not_trusted(both: tuple[Slot, Slot], tmp_path: Path) -> None:
-    """A run that was broken off between weights and hash is made up for."""
+    """A run that was broken off between weights and checksum is made up for."""
     write_artifacts(both[0])
     (both[0].package / "artifacts/weights.sha256").unlink()
     assert check(both[0], tmp_path).weights_fault
@@ -77,7 +77,7 @@ def test_a_reference_without_its_hash_is_made_again(both: tuple[Slot, Slot], tmp
     (both[0].package / "artifacts/reference.sha256").write_text("0" * 64)
     artifacts = check(both[0], tmp_path)
     assert artifacts.weights_fault is None
-    assert "reference.safetensors does not have the hash" in (artifacts.reference_fault or "")
+    assert "reference.safetensors does not have the checksum" in (artifacts.reference_fault or "")
 
 
 def test_a_hash_in_the_manifest_itself_is_as_good(both: tuple[Slot, Slot], tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_the_confusion_names_what_was_taken_for_what() -> None:
 
 
 def test_a_reference_says_which_weights_it_was_made_with(slot: Slot, images: Path) -> None:
-    """The reference has a row for every image, and the hash of the weights."""
+    """The reference has a row for every image, and the checksum of the weights."""
     build_weights(slot, TINY, images, ENOUGH)
     build_reference(slot, images / "reference")
     assert load_model_package(slot.package).reference_width == 3

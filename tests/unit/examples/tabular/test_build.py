@@ -10,7 +10,7 @@ from safetensors import safe_open
 from drift_detector_server.detectors.ks import Ks
 from examples.tabular import NAMES, train
 from examples.tabular.build import ROWS, TooWeak, build
-from examples.tabular.data import Split, draw
+from examples.tabular.data import Subset, draw
 from examples.tabular.make import main
 from inference.loaded_model import LoadedModel
 from inference.manifest import read_manifest
@@ -58,7 +58,7 @@ def test_the_classifier_takes_raw_values(made: dict[str, Path]) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_manifest_says_how_the_training_rows_were(made: dict[str, Path], name: str) -> None:
     """model.toml has a mean and a standard deviation for each feature, and the template stays as it was."""
-    rows = draw(name, Split.TRAIN, ROWS[Split.TRAIN]).rows
+    rows = draw(name, Subset.TRAIN, ROWS[Subset.TRAIN]).rows
     spec = read_manifest(made[name] / "model").tensor_input
     assert spec.mean == pytest.approx(rows.mean(axis=0), rel=1e-5)
     assert spec.std == pytest.approx(rows.std(axis=0), rel=1e-5)
@@ -68,7 +68,7 @@ def test_the_manifest_says_how_the_training_rows_were(made: dict[str, Path], nam
 
 def test_the_scale_is_saved_with_the_weights(made: dict[str, Path]) -> None:
     """The classifier's file holds the mean and the standard deviation that its network divides by."""
-    rows = draw("loans", Split.TRAIN, ROWS[Split.TRAIN]).rows
+    rows = draw("loans", Subset.TRAIN, ROWS[Subset.TRAIN]).rows
     with safe_open(made["loans"] / "model/artifacts/loans.safetensors", framework="numpy") as file:
         assert file.get_tensor("mean") == pytest.approx(rows.mean(axis=0), rel=1e-4)
         assert file.get_tensor("std") == pytest.approx(rows.std(axis=0), rel=1e-3)
@@ -81,7 +81,7 @@ def test_the_reference_holds_raw_rows_that_were_held_out(made: dict[str, Path], 
     reference = read_reference(made[name] / "model", manifest)
     assert reference.features == manifest.tensor_input.features
     assert (reference.model, reference.version) == (manifest.name, manifest.version)
-    learnt = {row.tobytes() for row in draw(name, Split.TRAIN, ROWS[Split.TRAIN]).rows}
+    learnt = {row.tobytes() for row in draw(name, Subset.TRAIN, ROWS[Subset.TRAIN]).rows}
     assert not learnt & {row.tobytes() for row in reference.embeddings}
 
 
@@ -90,7 +90,7 @@ def test_clean_rows_do_not_drift_from_the_reference(made: dict[str, Path], name:
     """Of twenty windows of rows to come, at most three drift by chance."""
     reference = reference_of(made[name])
     detector = Ks(reference.embeddings, reference.features)
-    rows = draw(name, Split.TRAFFIC, 2000).rows
+    rows = draw(name, Subset.TRAFFIC, 2000).rows
     assert sum(detector.score(window, 0.05).drift for window in np.split(rows, 20)) <= 3
 
 

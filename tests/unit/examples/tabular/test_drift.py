@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from drift_detector_server.detectors.ks import Ks
-from examples.tabular.data import Split, draw
+from examples.tabular.data import Subset, draw
 from examples.tabular.drift import main
 from tests.unit.examples.fake_stack import FakeStack, running
 
@@ -21,7 +21,7 @@ class TabularStack(FakeStack):
     def __init__(self) -> None:
         super().__init__(lambda _, body: json.loads(body)["data"], self.score_rows, 100)
         self.features = NAMES
-        self.detector = Ks(draw("regressor", Split.REFERENCE, 500).rows, NAMES)
+        self.detector = Ks(draw("regressor", Subset.REFERENCE, 500).rows, NAMES)
 
     def score_rows(self, rows: list[list[float]]) -> dict[str, Any]:
         """Score one window with the detector that the stack runs."""
