@@ -1,5 +1,7 @@
 """What is kept of a prediction."""
 
+import weakref
+
 import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
@@ -47,3 +49,14 @@ def test_every_row_is_a_sample_of_its_own(sampled: list[Sample]) -> None:
 def test_a_sample_keeps_no_other_row_in_memory(sampled: list[Sample]) -> None:
     """A view of a row would keep the whole batch while the sample waits for the database."""
     assert {sample.embedding.base is None for sample in sampled} == {True}
+
+
+def test_the_statistics_keep_no_batch_in_memory() -> None:
+    """They wait for more rows, but not with the batch that theirs were a part of."""
+    features = FeatureStatistics(CollectorRegistry(), "model_server")
+    features.watch(MANIFEST.tensor)
+    batch = np.ones((64, 2), np.float32)
+    memory = weakref.ref(batch)
+    features.add(batch[:2])
+    del batch
+    assert memory() is None

@@ -1,0 +1,71 @@
+"""The queue by itself, on a clock that the test moves: its deadline, its bound and the batches it gives."""
+
+from collections.abc import Sequence
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from model_server.batching.request_queue import QueuedRequest, QueueFull, QueueLimits, RequestQueue
+from model_server.metrics import QueueMetrics
+
+LIMITS = QueueLimits(batch_size=8, queue_size=4, deadline_seconds=5)
+
+
+class Waiting:
+    """A queue of requests of as many rows as their number says, and its clock."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.registry = CollectorRegistry()
+        self.queue = RequestQueue[int, int](LIMITS, QueueMetrics(self.registry, "a"), lambda: self.now)
+
+    def put(self, *items: int) -> None:
+        self.queue.put(items, lambda item: item)
+
+    def measured(self, name: str) -> float | None:
+        return self.registry.get_sample_value(f"inference_{name}", {"slot": "a"})
+
+
+@pytest.fixture
+def waiting() -> Waiting:
+    return Waiting()
+
+
+def items(requests: Sequence[QueuedRequest[int, int]]) -> list[int]:
+    return [request.item for request in requests]
+
+
+async def test_a_request_expires_past_its_deadline_and_not_before(waiting: Waiting) -> None:
+    """After five seconds to the dot it is predicted, a moment later it is not."""
+    waiting.put(1)
+    waiting.now += 0.5
+    waiting.put(2)
+    waiting.now += 4.5
+    waiting.put(3)
+    batch, expired = waiting.queue.take(2)
+    assert (items(batch), items(expired)) == ([1, 2], [])
+    waiting.now += 5.25
+    batch, expired = waiting.queue.take()
+    assert (items(batch), items(expired)) == ([], [3])
+
+
+async def test_the_time_waited_is_measured(waiting: Waiting) -> None:
+    """Of those that are predicted and of those that are refused; a batch of nothing is none."""
+    waiting.put(1)
+    waiting.now += 2
+    waiting.queue.take()
+    waiting.put(1)
+    waiting.now += 6
+    waiting.queue.take()
+    assert waiting.measured("queue_seconds_sum") == 8
+    assert waiting.measured("queue_seconds_count") == 2
+    assert waiting.measured("batch_size_count") == 1
+
+
+async def test_the_last_place_is_taken(waiting: Waiting) -> None:
+    """A queue of four holds four, not three and not five."""
+    waiting.put(1, 1, 1)
+    waiting.put(1)
+    with pytest.raises(QueueFull):
+        waiting.put(1)
+    assert len(waiting.queue) == 4
