@@ -7,7 +7,7 @@ from functools import partial
 from threading import Thread
 from typing import TypeVar
 
-from drift_detector_server.detectors.score import Detector, Embeddings, Score
+from drift_detector_server.detectors.detector import Detector, Embeddings, Score
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from drift_detector_server.detectors.create import DetectorUnavailable, create_detector
-from drift_detector_server.detectors.score import Detector
+from drift_detector_server.detectors.detector import Detector
 from drift_detector_server.kept_references import KeptReferences
 from drift_detector_server.settings import DetectorSettings
 from inference.identity import identify, unchanged

@@ -16,7 +16,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from drift_detector_server.detectors.score import Score
+from drift_detector_server.detectors.detector import Score
 from drift_detector_server.executor import DetectorExecutor, in_daemon_thread
 from drift_detector_server.metrics import DriftMetrics, Model
 from drift_detector_server.packages import PackageDetector, Packages

@@ -11,7 +11,7 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
-from drift_detector_server.detectors.score import most_reached
+from drift_detector_server.detectors.detector import most_reached
 from service.settings import ServiceSettings, problems
 
 logger = logging.getLogger(__name__)

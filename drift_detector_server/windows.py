@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from drift_detector_server.detectors.score import Embeddings
+from drift_detector_server.detectors.detector import Embeddings
 from inference.reference import measurable
 from mongodb.documents import Sample, StoredSample
 from mongodb.positions import written_at

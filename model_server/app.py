@@ -16,13 +16,13 @@ from model_server.batching.inference_mode import choose_mode
 from model_server.batching.predictor import Predictor
 from model_server.batching.request_queue import QueueLimits
 from model_server.feature_statistics import FeatureStatistics
+from model_server.internal_app import create_internal_app
 from model_server.metrics import ModelMetrics
 from model_server.prediction_service import PredictionService
 from model_server.reload.reloader import Reloader
 from model_server.routes.inference_protocol import inference_protocol_router
 from model_server.routes.page import page_router
 from model_server.routes.predict import PATH, predict_router
-from model_server.routes.repository import create_internal_app
 from model_server.samples.recorder import Recorder
 from model_server.samples.writer import SampleStore, SampleWriter
 from model_server.settings import ModelServerSettings

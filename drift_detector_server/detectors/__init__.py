@@ -1,1 +1,1 @@
-"""The detectors, one file each, behind the protocol of `score.py`."""
+"""The detectors, one file each, behind the protocol of `detector.py`."""

@@ -9,7 +9,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from drift_detector_server.detectors.score import Embeddings, Score, most_reached, p_value, seed_of
+from drift_detector_server.detectors.detector import Embeddings, Score, most_reached, p_value, seed_of
 
 
 class Alibi:

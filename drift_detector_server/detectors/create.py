@@ -3,7 +3,7 @@
 import math
 from pathlib import Path
 
-from drift_detector_server.detectors.score import Detector
+from drift_detector_server.detectors.detector import Detector
 from drift_detector_server.settings import DetectorSettings
 from inference.reference import Reference, UnusableReference
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import kstwo  # type: ignore[import-untyped]
 
-from drift_detector_server.detectors.score import Embeddings, FeatureScore, Score
+from drift_detector_server.detectors.detector import Embeddings, FeatureScore, Score
 
 Numbers = NDArray[np.float64]
 Column = NDArray[np.float32]

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from drift_detector_server.detectors.score import Embeddings, Score, most_reached, p_value, seed_of
+from drift_detector_server.detectors.detector import Embeddings, Score, most_reached, p_value, seed_of
 
 Matrix = NDArray[np.float64]
 BLOCK = 500  # permutations per product: bounds the memory at large PERMUTATIONS

@@ -6,7 +6,7 @@ import numpy as np
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from drift_detector_server.detectors.score import Embeddings
+from drift_detector_server.detectors.detector import Embeddings
 from drift_detector_server.executor import DetectorExecutor
 from drift_detector_server.packages import Packages
 from inference.reference import Reference, measurable

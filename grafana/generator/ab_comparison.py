@@ -16,7 +16,7 @@ from grafana.generator.expressions import (
     user_requests,
 )
 from grafana.generator.frame import Section, dashboard, fill
-from grafana.generator.panels import Header, Panel, Query, bars, labels_table, note, number, series
+from grafana.generator.panel_kinds import Header, Panel, Query, bars, labels_table, note, number, series
 from grafana.generator.traffic import LATENCY, SUCCESS
 
 HOW_TO_READ = """\

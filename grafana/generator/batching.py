@@ -1,7 +1,7 @@
 """The panels about how requests wait for the model and go through it together, and about its reloads."""
 
 from grafana.generator.expressions import mean, quantile, selector, total
-from grafana.generator.panels import Header, Panel, Query, labels_table, number, series
+from grafana.generator.panel_kinds import Header, Panel, Query, labels_table, number, series
 
 
 def batching(slots: str) -> list[Panel]:

@@ -1,7 +1,7 @@
 """The panels about drift: what the detectors found, and whether they still look."""
 
 from grafana.generator.expressions import or_zero, per_second, selector
-from grafana.generator.panels import Header, Panel, Query, number, series
+from grafana.generator.panel_kinds import Header, Panel, Query, number, series
 
 P_VALUE = (
     "How likely such a window is if nothing changed. Below 0.05 (p_value_threshold) it counts as drifted."

@@ -4,7 +4,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from grafana.generator.expressions import CHOSEN_SLOTS, per_second, selector
 from grafana.generator.frame import Section, dashboard, fill, slot_variable
-from grafana.generator.panels import Header, Panel, Query, bars, note, series
+from grafana.generator.panel_kinds import Header, Panel, Query, bars, note, series
 
 LEGEND = "{{slot}} {{feature}}"
 HOW_TO_READ = """\

@@ -12,7 +12,7 @@ from grafana_foundation_sdk.builders.dashboard import (
 )
 from grafana_foundation_sdk.models.dashboard import DashboardCursorSync, DashboardLinkType, VariableOption
 
-from grafana.generator.panels import DATASOURCE, SLOT_COLOURS, Panel
+from grafana.generator.panel_kinds import DATASOURCE, SLOT_COLOURS, Panel
 
 
 @dataclass(frozen=True)

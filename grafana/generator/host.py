@@ -1,7 +1,7 @@
 """The panels about what both slots share: the machine and nginx."""
 
 from grafana.generator.expressions import HOST, per_second, selector
-from grafana.generator.panels import Header, Panel, Query, dial, series
+from grafana.generator.panel_kinds import Header, Panel, Query, dial, series
 
 IDLE = selector("node_cpu_seconds_total", HOST, 'mode="idle"')
 CPU_BUSY = f"1 - avg by (slot) (rate({IDLE}[$__rate_interval]))"

@@ -24,7 +24,7 @@ from grafana.generator.expressions import (
 )
 from grafana.generator.frame import Section, dashboard, fill, slot_variable
 from grafana.generator.host import dials, machine, traffic_of_the_host
-from grafana.generator.panels import Header, Panel, Query, number, states
+from grafana.generator.panel_kinds import Header, Panel, Query, number, states
 from grafana.generator.traffic import LATENCY, SUCCESS, latency, predictions, totals, traffic
 
 ALERT_WORDS = {0: ("OK", "green"), 1: ("PENDING", "yellow"), 2: ("FIRING", "red")}

@@ -12,7 +12,7 @@ from grafana.generator.expressions import (
     total,
     user_requests,
 )
-from grafana.generator.panels import Header, Panel, Query, bars, number, series
+from grafana.generator.panel_kinds import Header, Panel, Query, bars, number, series
 
 SUCCESS = "Share of the users' requests that the server did not fail (no 5xx). A gap: nobody asked."
 LATENCY = (

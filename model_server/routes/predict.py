@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from inference.rows import RowsBody, WrongRows, read_rows
 from model_server.batching.predictor import Prediction
 from model_server.prediction_service import PredictionService, errors_as_problems
-from model_server.routes.response_models import ImageResponse, RowsResponse, class_fields, rows_fields
+from model_server.routes.response_models import ImageResponse, RowsResponse
 from model_server.routes.uploads import read_uploads
 from service.problems import Problem
 from service.request_id import current_request_id
@@ -79,3 +79,21 @@ def predict_router(slot: str, service: PredictionService, *, fault_injection: bo
 def json_response(content: Any, prediction: Prediction) -> JSONResponse:
     """Return the response under the name of the model that predicted: it may have been replaced since."""
     return JSONResponse(content, headers=prediction.model.headers)
+
+
+def class_fields(prediction: Prediction) -> dict[str, Any]:
+    """Return the class of a prediction's first row, with every class's probability."""
+    probabilities = prediction.rows[0]
+    return {
+        "likely_class": prediction.labels[0],
+        "probability": max(probabilities),
+        "probabilities": dict(zip(prediction.model.manifest.classes, probabilities, strict=True)),
+    }
+
+
+def rows_fields(prediction: Prediction, *, is_single: bool) -> dict[str, Any]:
+    """Return the outputs: per row one number, or a list if the model has several outputs."""
+    rows = prediction.rows
+    outputs = [values[0] for values in rows] if len(rows[0]) == 1 else rows
+    content: dict[str, Any] = {"output": outputs[0] if is_single else outputs}
+    return content | class_fields(prediction) if is_single and prediction.model.manifest.classes else content

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from alibi_detect.cd.pytorch import mmd
 from drift_detector_server.detectors.alibi import Alibi
-from drift_detector_server.detectors.score import most_reached, seed_of
+from drift_detector_server.detectors.detector import most_reached, seed_of
 numbers = np.random.default_rng(0)
 reference, batch = (numbers.normal(size=(rows, 8)).astype(np.float32) for rows in (60, 20))
 plain = mmd.MMDDriftTorch(reference, n_permutations=200, device="cpu")

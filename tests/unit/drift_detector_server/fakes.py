@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from drift_detector_server.detectors.score import Detector, Embeddings, FeatureScore, Score
+from drift_detector_server.detectors.detector import Detector, Embeddings, FeatureScore, Score
 from drift_detector_server.packages import PackageDetector, Packages
 from drift_detector_server.settings import DetectorSettings
 from inference.reference import Reference

@@ -5,8 +5,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import ks_2samp  # type: ignore[import-untyped]
 
+from drift_detector_server.detectors.detector import Embeddings
 from drift_detector_server.detectors.ks import Ks, between, discoveries, distance
-from drift_detector_server.detectors.score import Embeddings
 
 NAMES = tuple(f"x{number}" for number in range(8))
 RATE = 0.05

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
+from drift_detector_server.detectors.detector import Embeddings, most_reached, p_value
 from drift_detector_server.detectors.mmd import BLOCK, Mmd, median_distance, squared_distances
-from drift_detector_server.detectors.score import Embeddings, most_reached, p_value
 
 WIDTH = 16
 

@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from drift_detector_server.app import create_app
-from drift_detector_server.detectors.score import Detector, Embeddings, Score
+from drift_detector_server.detectors.detector import Detector, Embeddings, Score
 from drift_detector_server.settings import DetectorSettings
 from inference.reference import Reference
 from mongodb.documents import StoredSample

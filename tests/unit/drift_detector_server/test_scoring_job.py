@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
-from drift_detector_server.detectors.score import Detector
+from drift_detector_server.detectors.detector import Detector
 from drift_detector_server.executor import DetectorExecutor
 from drift_detector_server.metrics import DriftMetrics
 from drift_detector_server.scoring_job import ScoringJob

@@ -1,4 +1,4 @@
-"""`/v2/repository`: loading, as in Triton's model repository extension; for the internal listener."""
+"""The internal listener: `/v2/repository`, loading as in Triton's model repository extension."""
 
 from typing import Any
 
