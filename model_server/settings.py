@@ -19,7 +19,7 @@ class ModelServerSettings(ServiceSettings):
     sample_queue_size: PositiveInt = 1000
     max_body_bytes: PositiveInt = 10 * 2**20
     max_image_pixels: PositiveInt = BackendSettings.max_pixels
-    batch_max_size: int = Field(16, ge=1, le=64)
+    batch_max_size: int = Field(16, ge=1, le=1024)
     queue_size: PositiveInt = 512
     queue_deadline_seconds: float = Field(5.0, gt=0, le=60)
     inline_inference: Inline = "auto"
