@@ -5,9 +5,11 @@ PYTHON ?= python3
 IN := $(PYTHON) -m stack run
 ADDRESS := $(PYTHON) -m stack address
 TESTS := .local/environments/tests/bin
+# A copy: a run that is killed leaves no changed line in the tree.
+MUTATION := .local/mutation
 
 .DEFAULT_GOAL := help
-.PHONY: help models up down status logs reload test test-unit test-compose check lock load drift bench
+.PHONY: help models up down status logs reload test test-unit test-compose mutate check lock load drift bench
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +41,12 @@ test-unit: ## run the unit tests alone
 
 test-compose: ## run the stack's tests against `docker compose up`
 	@STACK=compose $(IN) tests -m pytest tests/stack
+
+mutate: ## change the pure logic line by line and list the changes that no test notices; MUTANTS=NAME*: only those
+	@$(IN) mutate -c ""
+	@rm -rf $(MUTATION) && mkdir -p $(MUTATION) && git ls-files -z | xargs -0 cp --parents -t $(MUTATION)
+	@cd $(MUTATION) && ../environments/mutate/bin/mutmut run $(if $(MUTANTS),"$(MUTANTS)")
+	@cd $(MUTATION) && ../environments/mutate/bin/mutmut results
 
 check: ## lint, types, and every configuration file
 	@$(IN) tests -c ""

@@ -18,6 +18,7 @@ REQUIREMENTS = {
     "stack": "stack/requirements.txt",
     "locust": "locust/requirements.txt",
     "tests": "tests/requirements.txt",
+    "mutate": "tests/requirements-mutate.txt",
     "benchmark": "benchmark/requirements.txt",
     "mlserver": "benchmark/peers/mlserver/requirements.txt",
     "litserve": "benchmark/peers/litserve/requirements.txt",
