@@ -46,7 +46,7 @@ mutate: ## change the pure logic line by line and list the changes that no test 
 	@$(IN) mutate -c ""
 	@rm -rf $(MUTATION) && mkdir -p $(MUTATION) && git ls-files -z | xargs -0 cp --parents -t $(MUTATION)
 	@cd $(MUTATION) && ../environments/mutate/bin/mutmut run $(if $(MUTANTS),"$(MUTANTS)")
-	@cd $(MUTATION) && ../environments/mutate/bin/mutmut results
+	@cd $(MUTATION) && ../environments/mutate/bin/mutmut results | grep -v 'not checked' || true
 
 check: ## lint, types, and every configuration file
 	@$(IN) tests -c ""
