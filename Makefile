@@ -36,8 +36,8 @@ test: ## run every test that needs no Docker
 	@$(IN) drift_detector_server -c "" # the two detectors are compared: each runs in its own environment
 	@$(IN) tests -m pytest
 
-test-unit: ## run the unit tests alone
-	@$(IN) tests -m pytest tests/unit
+test-unit: ## run the unit tests alone, on all cores
+	@$(IN) tests -m pytest tests/unit -n auto
 
 test-compose: ## run the stack's tests against `docker compose up`
 	@STACK=compose $(IN) tests -m pytest tests/stack
