@@ -95,14 +95,15 @@ class Store:
         between, the next look finds the rest: what was seen last is the newest of what is noted, and the
         packages are noted in the order of their newest samples.
         """
-        seen = max((cursor.newest for cursor in await self.cursors(slot)), default=START)
+        cursors = await self.cursors(slot)
+        seen = max((cursor.newest for cursor in cursors), default=START)
         matched = {"slot": slot, "package_sha256": {"$gt": ""}, "position": {"$gt": seen, "$lt": before}}
         names: Document = {name: {"$max": f"${name}"} for name in ("model", "version")}
         group = {"_id": "$package_sha256", "newest": {"$max": "$position"}, **names}
         found = await self._aggregate({"$match": matched}, {"$group": group})
         for one in sorted(found, key=lambda one: str(one["newest"])):
             await self._note(slot, one)
-        return await self.cursors(slot)
+        return await self.cursors(slot) if found else cursors
 
     async def _note(self, slot: str, found: Document) -> None:
         named = {"slot": slot, "package_sha256": found["_id"]}
