@@ -71,9 +71,11 @@ class Schedule:
                 self._away = False
 
     async def _work_off(self) -> None:
-        if not self._prepared:
-            await self._store.prepare()
-            self._prepared = True
-        await self._job.show()
-        while not self._stopping and await self._job.score_next():
+        more = True
+        while more and not self._stopping:
+            await self._job.follow_package()
+            if not self._prepared:
+                await self._store.prepare()
+                self._prepared = True
+            more = await self._job.score_next()
             await self._job.show()

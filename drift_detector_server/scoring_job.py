@@ -63,10 +63,13 @@ class ScoringJob:
         self._now = now
         self._warned_of: set[str] = set()
 
+    async def follow_package(self) -> None:
+        """Take the package that lies in the slot's folder; this needs no database."""
+        await in_daemon_thread(partial(self._packages.look, self._settings()))
+
     async def score_next(self) -> bool:
         """Score the next window of any package if one is due; False when none is."""
         settings = self._settings()
-        await in_daemon_thread(partial(self._packages.look, settings))
         before = settled_before(self._now())
         cursors = await self._store.look_for_packages(self._slot, before)
         await in_daemon_thread(partial(self._packages.notice, cursors))
@@ -118,25 +121,27 @@ class ScoringJob:
         package: PackageDetector,
         settings: DetectorSettings,
     ) -> None:
-        selection = select(window, package.reference.width, settings.window_min_samples)
+        width, end = package.reference.width, window[-1].position
+        selection = select(window, width, settings.window_min_samples)
         if selection.dropped:
             dropped = ", ".join(f"{count} {reason}" for reason, count in selection.dropped.items())
-            width = package.reference.width
-            logger.warning("samples of a window not scored (%s): the reference has width %d", dropped, width)
+            logger.warning(
+                "samples of a window not scored (%s): the reference has width %d",
+                *(dropped, width),
+                extra={"package_sha256": cursor.package_sha256, "window": cursor.position, "window_end": end},
+            )
         stored = True
         if selection.samples:
             threshold = settings.p_value_threshold
             score = await self._executor.score(package.detector, selection.embeddings, threshold)
-            result = self._result(
-                cursor, window[-1].position, selection, score, package, p_value_threshold=threshold
-            )
+            result = self._result(cursor, end, selection, score, package, p_value_threshold=threshold)
             stored = await self._store.add_result(result)
             if stored:
                 self._metrics.count_window(_model(cursor), drift=result.drift)
                 self._log(result)
         if stored:  # otherwise another detector was faster, and its window may end elsewhere
             self._metrics.count_dropped(_model(cursor), selection.dropped)
-            await self._move(cursor, window[-1].position)
+            await self._move(cursor, end)
 
     async def _move(self, cursor: PackageCursor, to: str) -> bool:
         await self._store.move_cursor(self._slot, cursor.package_sha256, cursor.position, to)

@@ -1,10 +1,11 @@
 """`model.toml`: what a model package says of itself."""
 
 import tomllib
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -20,6 +21,15 @@ Channels = tuple[FiniteFloat, FiniteFloat, FiniteFloat]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 
+
+def _inside(path: str) -> str:
+    parts = PurePosixPath(path).parts
+    if not parts or parts[0] == "/" or ".." in parts or "\0" in path:
+        raise ValueError("give a path inside the package's folder, such as artifacts/weights.safetensors")
+    return path
+
+
+PathInside = Annotated[str, AfterValidator(_inside)]
 
 MISSING = {
     "reference": '; a package brings its own: add reference = "artifacts/reference.safetensors", then run'
@@ -85,11 +95,11 @@ class Manifest(BaseModel):
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
     version: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")
-    network: str = Field(pattern=r"^[\w./-]+\.py:[A-Za-z_]\w*$")
-    weights: str
-    sha256: str
-    reference: str
-    reference_sha256: str
+    network: PathInside = Field(pattern=r"^[\w./-]+\.py:[A-Za-z_]\w*$")
+    weights: PathInside
+    sha256: PathInside
+    reference: PathInside
+    reference_sha256: PathInside
     input: Literal["image", "tensor"]
     outputs: Literal["logits", "probabilities", "values"] = "logits"
     classes: tuple[str, ...] = ()

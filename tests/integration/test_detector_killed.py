@@ -112,28 +112,30 @@ async def is_worked_off(store: Store, package: Package) -> bool:
     return await store.count_waiting(SLOT, package.sha256, position) < LEAST
 
 
-async def assert_each_sample_once(
-    store: Store, package: Package, written: int, dropped: int = 0
-) -> list[Result]:
-    """Check that the package's windows follow each other and each holds just what lies between its ends.
+def given_up(detector: DetectorProgram, package: Package) -> dict[str, str]:
+    """Return the ends of the package's windows that were given up as too small, by their starts."""
+    lines = [line for line in detector.lines() if "too_few" in line["message"]]
+    return {one["window"]: one["window_end"] for one in lines if one["package_sha256"] == package.sha256}
 
-    In between at most `dropped` samples may have been given up, as too few for a window of their own.
-    """
+
+async def assert_each_sample_once(
+    store: Store, detector: DetectorProgram, package: Package, written: int
+) -> list[Result]:
+    """Check that the package's windows follow each other up to the cursor, each with all between its ends."""
     samples = await store.waiting_samples(SLOT, package.sha256, START, END, written + 1)
-    results = (await store.newest_results(SLOT, 10_000, package.sha256))[::-1]
-    position, given_up = START, 0
-    for result in results:
-        between = [one for one in samples if position < one.position <= result.window]
-        assert len(between) <= dropped
-        assert result.window == (between[-1].position if between else position)
-        inside = [one for one in samples if result.window < one.position <= result.window_end]
-        assert len(inside) == result.n
-        position, given_up = result.window_end, given_up + len(between)
-    waiting = await store.count_waiting(SLOT, package.sha256, position)
-    assert dropped or await store.cursor(SLOT, package.sha256) == position
-    assert len(samples) == written == sum(result.n for result in results) + given_up + waiting
-    assert waiting < LEAST
-    return results
+    assert len(samples) == written
+    results = {one.window: one for one in await store.newest_results(SLOT, 10_000, package.sha256)}
+    too_small = given_up(detector, package)
+    position, cursor, windows = START, await store.cursor(SLOT, package.sha256), []
+    while position != cursor:
+        result = results.get(position)
+        end = result.window_end if result else too_small[position]
+        inside = sum(position < one.position <= end for one in samples)
+        assert inside == result.n if result else 0 < inside < LEAST
+        position, windows = end, [*windows, *([result] if result else [])]
+    assert len(windows) == len(results)
+    assert sum(one.position > cursor for one in samples) < LEAST
+    return windows
 
 
 async def test_killed_at_any_moment_no_window_is_missing_and_none_twice(
@@ -157,7 +159,7 @@ async def test_killed_at_any_moment_no_window_is_missing_and_none_twice(
     detector.start()
     await until(lambda: is_worked_off(store, package))
     detector.kill()
-    results = await assert_each_sample_once(store, package, written)
+    results = await assert_each_sample_once(store, detector, package, written)
     assert {result.n for result in results} - {40}, "no partial window was among them"
 
 
@@ -222,7 +224,7 @@ async def test_killed_while_packages_change_each_window_has_its_own_reference(
         detector.kill()
     assert not re.search(r"\d width|are not scored|Traceback", detector.output.read_text())
     for package in both:
-        results = await assert_each_sample_once(store, package, written[package.sha256], LEAST - 1)
+        results = await assert_each_sample_once(store, detector, package, written[package.sha256])
         assert len(results) > 5
         assert {result.reference_sha256 for result in results} == {package.reference_sha256}
         assert {(result.version, result.dropped) for result in results} == {(package.version, 0)}

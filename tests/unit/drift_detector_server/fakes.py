@@ -57,6 +57,7 @@ class FixedPackages(Packages):
             sha256: PackageDetector(sha256, one.model, one.version, one, detector) for sha256, one in every
         }
         self.in_folder = self.served = next(iter(self.known.values()))
+        self.looks = 0
         self._others = {}
 
     def serve(self, package_sha256: str) -> None:
@@ -64,7 +65,8 @@ class FixedPackages(Packages):
         self.in_folder = self.served = self.known[package_sha256]
 
     def look(self, settings: DetectorSettings) -> None:
-        """Stay with what there is."""
+        """Stay with what there is, and count."""
+        self.looks += 1
 
     def of(self, cursor: PackageCursor) -> PackageDetector | None:
         """Return what the test has given."""

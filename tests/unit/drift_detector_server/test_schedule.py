@@ -77,6 +77,15 @@ async def test_an_outage_is_one_warning_and_passes_by_itself(caplog: pytest.LogC
     assert "Traceback" not in caplog.text
 
 
+async def test_while_the_database_is_away_the_slots_package_is_followed() -> None:
+    """A reload during an outage changes the reference at once; the first run comes before the indexes are there."""
+    store, packages = MemoryStore(), FixedPackages(MeanDetector(), REFERENCE)
+    store.away = True
+    app = create_app(SETTINGS, packages, store, lambda: SETTINGS)
+    async with app.router.lifespan_context(app):
+        await until(lambda: packages.looks > 2)
+
+
 async def test_the_server_answers_while_it_scores() -> None:
     """Health is answered while a window is being scored, and the result comes when it is done."""
     store, detector = MemoryStore(), SlowDetector()

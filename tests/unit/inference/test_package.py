@@ -100,6 +100,17 @@ def test_what_is_wrong_is_named(package_folder: Path, file: str, old: str, new: 
         load_model_package(package_folder)
 
 
+@pytest.mark.parametrize("field", ["network", "weights", "sha256", "reference", "reference_sha256"])
+@pytest.mark.parametrize("path", ["/dev/zero", "../other/file", "artifacts/../../file", "", "a\\u0000b"])
+def test_a_file_outside_the_package_is_refused_unread(package_folder: Path, field: str, path: str) -> None:
+    named = path + ".py:Network" if field == "network" else path
+    lines = (package_folder / "model.toml").read_text().splitlines()
+    changed = [f'{field} = "{named}"' if line.startswith(f"{field} ") else line for line in lines]
+    (package_folder / "model.toml").write_text("\n".join(changed))
+    with pytest.raises(BadModelPackage, match=rf"model.toml: {field}: .*(inside the package|should match)"):
+        read_manifest(package_folder)
+
+
 def test_a_network_that_does_not_answer_is_refused(package_folder: Path) -> None:
     """A loaded model has answered once."""
     edit(package_folder / "model.toml", '"blue"]', '"blue", "white"]')
