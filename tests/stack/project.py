@@ -5,15 +5,17 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from service.slots import CANDIDATE, SLOTS, STABLE
 from stack.settings import load_stack_settings, local_settings
 
 PROJECT = Path(__file__).parents[2]
 SCREENSHOTS = PROJECT / ".local/screenshots"
 NAME = os.environ.get("STACK", "local")
 KEEP = "STACK_KEEP" in os.environ  # the stack goes on after the tests, and the next ones find it running
-PACKAGE = PROJECT / ".local/stack-test/model_server"  # a copy, as tests change it
+PACKAGES = {slot: PROJECT / ".local/stack-test" / slot for slot in SLOTS}  # copies, as tests change them
 VARIABLES = {
-    "MODEL_SERVER_PACKAGE": str(PACKAGE),
+    "MODEL_SERVER_PACKAGE": str(PACKAGES[STABLE]),
+    "MODEL_SERVER_NEW_PACKAGE": str(PACKAGES[CANDIDATE]),
     "FAULT_INJECTION": "true",
     "RUN": "docker" if NAME == "compose" else "local",
     "COMPOSE_PROJECT_NAME": "serving-test",  # a project of its own: its volumes are removed at the end
@@ -33,10 +35,14 @@ def run(*command: str, **variables: str) -> str:
     return done.stdout
 
 
-def copy_package() -> None:
-    """Copy the project's package of the stable slot, into which nothing is written."""
-    shutil.rmtree(PACKAGE, ignore_errors=True)
-    shutil.copytree(PROJECT / "model_server/model", PACKAGE)
+def put_package(slot: str, source: Path | None = None) -> None:
+    """Fill a slot's package folder with a copy: of the project's own package, into which no test writes."""
+    folder = PACKAGES[slot]
+    for path in folder.glob("*") if folder.exists() else ():  # the folder itself is mounted
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    shutil.copytree(source or PROJECT / slot / "model", folder, dirs_exist_ok=True)
+    for path in (folder, *folder.rglob("*")):  # the containers' users read it, whatever this user's umask
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 SETTINGS = (

@@ -9,7 +9,13 @@ from typing import TypeAlias
 from stack.paths import Paths
 from stack.plain.processes import family
 from stack.plain.supervisor import control, states
-from tests.stack.project import KEEP, NAME, PROJECT, copy_package, run
+from tests.stack.project import KEEP, NAME, PACKAGES, PROJECT, put_package, run
+
+
+def put_packages() -> None:
+    """Put the project's own packages into the folders of the slots under test."""
+    for slot in PACKAGES:
+        put_package(slot)
 
 
 class PlainStack:
@@ -21,18 +27,13 @@ class PlainStack:
                 return
             sys.exit("The stack is running. The tests start one of their own: stop it first, with make down.")
         run("python3", "-m", "stack", "models")
-        copy_package()
+        put_packages()
         run("python3", "-m", "stack", "up")
 
     def scale(self, replicas: int) -> None:
         """Run the stable slot with so many processes."""
         self.down()
         run("python3", "-m", "stack", "up", MODEL_SERVER_REPLICAS=str(replicas))
-
-    def set_candidate(self, **variables: str) -> None:
-        """Run the candidate and its detector with other variables of .env."""
-        self.down()
-        run("python3", "-m", "stack", "up", **variables)
 
     def down(self) -> None:
         run("python3", "-m", "stack", "down")
@@ -81,18 +82,13 @@ class ComposeStack:
     def up(self) -> None:
         run("docker", "compose", "build", "models")
         run("docker", "compose", "run", "--rm", "models")
-        copy_package()
+        put_packages()
         run("docker", "compose", "up", "-d", "--build", "--wait", *self.services)
 
     def scale(self, replicas: int) -> None:
         """Run the stable slot in so many containers; those that run already are left alone."""
         scaled = ("--scale", f"model_server={replicas}", "model_server")
         run("docker", "compose", "up", "-d", "--no-deps", "--no-recreate", "--wait", *scaled)
-
-    def set_candidate(self, **variables: str) -> None:
-        """Run the candidate and its detector with other variables of .env."""
-        candidate = ("model_server_new", "drift_detector_server_new")
-        run("docker", "compose", "up", "-d", "--no-deps", "--wait", *candidate, **variables)
 
     def down(self) -> None:
         run("docker", "compose", "down", "--volumes")

@@ -9,9 +9,10 @@ import httpx
 import pytest
 
 from tests.stack.client import NGINX, SLOTS, Load, answers, predict, wait_for
-from tests.stack.project import PACKAGE, attempt, run
+from tests.stack.project import PACKAGES, attempt, run
 from tests.stack.running_stack import RunningStack
 
+PACKAGE = PACKAGES["model_server"]
 MANIFEST = PACKAGE / "model.toml"
 
 

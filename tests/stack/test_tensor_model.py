@@ -3,20 +3,19 @@
 import re
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
 from grafana.viewer.queries import PanelQuery, iter_queries
+from service.slots import CANDIDATE
 from tests.stack.client import DETECTORS, SLOTS, query, wait_for
-from tests.stack.project import PROJECT, SCREENSHOTS, run
+from tests.stack.project import PROJECT, SCREENSHOTS, put_package, run
 from tests.stack.running_stack import RunningStack
 
 FOLDER = PROJECT / ".local/stack-test/tabular"
 ROW = [42, 6, 36000, 9000, 0.3, 11000, 36, 0]
-CANDIDATE = "model_server_new"
 PASTE = """(field, text) => {
     const clipboardData = new DataTransfer();
     clipboardData.setData("text", text);
@@ -32,18 +31,13 @@ def feature_queries() -> list[PanelQuery]:
 
 @pytest.fixture(scope="module")
 def candidate(running: RunningStack) -> Iterator[str]:
-    """The candidate's address, while it serves the example; the demo's candidate follows."""
+    """The candidate's address, while the example lies in its folder and was loaded; no part is restarted."""
     run(sys.executable, "-m", "examples.tabular.make", "loans", "--output", str(FOLDER))
-    open_to_others(FOLDER)
-    running.set_candidate(MODEL_SERVER_NEW_PACKAGE=str(FOLDER / "model"))
+    put_package(CANDIDATE, FOLDER / "model")
+    run("make", "reload", f"SLOT={CANDIDATE}")
     yield SLOTS[CANDIDATE]
-    running.set_candidate()
-
-
-def open_to_others(folder: Path) -> None:
-    """Let the containers' users read it, whatever this user's umask."""
-    for path in [folder, *folder.rglob("*")]:
-        path.chmod(0o755 if path.is_dir() else 0o644)
+    put_package(CANDIDATE)
+    run("make", "reload", f"SLOT={CANDIDATE}")
 
 
 def test_a_row_is_answered_with_its_class(candidate: str) -> None:

@@ -78,7 +78,7 @@ async def test_an_outage_is_one_warning_and_passes_by_itself(caplog: pytest.LogC
 
 
 async def test_while_the_database_is_away_the_slots_package_is_followed() -> None:
-    """A reload during an outage changes the reference at once; the first run comes before the indexes are there."""
+    """A reload during an outage changes the reference at once, also before the indexes could be made."""
     store, packages = MemoryStore(), FixedPackages(MeanDetector(), REFERENCE)
     store.away = True
     app = create_app(SETTINGS, packages, store, lambda: SETTINGS)
