@@ -43,7 +43,11 @@ def test_the_environment_goes_before_the_file(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("windowsize = 3", "windowsize: not a setting of a slot"),
+        (
+            "windowsize = 3\nwindow = 2",
+            r"detector\.toml: window, windowsize: not a setting of a slot\. These are: detector,"
+            " drifted_windows, p_value_threshold, permutations, recent_windows, window_size$",
+        ),
         ('mongodb_uri = "mongodb://x"', "mongodb_uri: not a setting of a slot"),
         ("window_size = ", "detector.toml: "),
         ("window_size = 'many'", r"WINDOW_SIZE: Input should be a valid integer.*, in .*detector\.toml"),
@@ -59,6 +63,27 @@ def test_what_is_wrong_is_one_line(choice: Path, text: str, line: str) -> None:
     assert "\n" not in str(raised.value)
 
 
+def test_each_wrong_value_has_a_line_that_says_where_it_is_from(
+    choice: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is named for what stands in it, not for a variable, nor for what no file may set."""
+    choice.write_text("window_size = 'many: 3'\npermutations = 1")
+    monkeypatch.setenv("PERMUTATIONS", "2")
+    monkeypatch.setenv("MAX_BATCH_ROWS", "1")
+    with pytest.raises(WrongSettings) as raised:
+        read_settings()
+    lines = str(raised.value).splitlines()
+    ends = {line.partition(":")[0]: line.endswith(f", in {choice}") for line in lines}
+    assert ends == {"WINDOW_SIZE": True, "PERMUTATIONS": False, "MAX_BATCH_ROWS": False}
+
+
+def test_without_a_file_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong variable is then the only source."""
+    monkeypatch.setenv("WINDOW_SIZE", "many")
+    with pytest.raises(WrongSettings, match=r"^WINDOW_SIZE: [^\n]*(?<!None)$"):
+        read_settings()
+
+
 def test_a_file_that_is_not_there_is_said(choice: Path) -> None:
     """A slot whose choice is gone is not watched by defaults unnoticed."""
     choice.unlink()
@@ -68,12 +93,17 @@ def test_a_file_that_is_not_there_is_said(choice: Path) -> None:
 
 def test_an_edit_counts_and_a_wrong_one_does_not(choice: Path, caplog: pytest.LogCaptureFixture) -> None:
     """While the program runs a wrong file is logged once, and the old choice stays in effect."""
+    caplog.set_level("INFO")
     live = LiveSettings(read_settings())
+    assert live.current().window_size == 64
+    assert not caplog.messages
     choice.write_text("window_size = 80")
     assert live.current().window_size == 80
+    assert caplog.messages == ["detector.toml has changed, and counts from now on"]
     choice.write_text("window_size = 1")
     assert [live.current().window_size for _ in range(3)] == [80, 80, 80]
-    assert caplog.text.count("detector.toml is wrong, the old settings stay in effect") == 1
+    [_, wrong] = caplog.messages
+    assert wrong.startswith("detector.toml is wrong, the old settings stay in effect: WINDOW_SIZE: Input")
     choice.unlink()
     assert live.current().window_size == 80
     choice.write_text("window_size = 90")

@@ -107,6 +107,16 @@ async def test_one_batch_a_turn(batcher: EventLoopBatcher[int, int], batches: li
     assert [len(batch) for batch in batches] == [8, 8, 4]
 
 
+async def test_one_batch_a_turn_however_many_ask(
+    batcher: EventLoopBatcher[int, int], batches: list[list[int]]
+) -> None:
+    """Requests of one turn that are more than a batch are not predicted all at its end."""
+    results = [one for number in range(16) for one in batcher.submit([number])]
+    await asyncio.sleep(0)
+    assert [len(batch) for batch in batches] == [8]
+    assert await asyncio.gather(*results) == [2 * number for number in range(16)]
+
+
 async def test_a_full_queue_refuses_all_or_none(
     batcher: EventLoopBatcher[int, int], batches: list[list[int]]
 ) -> None:

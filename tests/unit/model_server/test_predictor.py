@@ -12,10 +12,11 @@ from prometheus_client import CollectorRegistry
 from inference.backend import BackendSettings, BatchResult, ModelInfo, ModelInput
 from inference.torch_backend import TorchBackend, load_torch_backend
 from model_server.batching.inference_mode import INLINE_SECONDS, InferenceMode, Inline, choose_mode
-from model_server.batching.predictor import Predictor
+from model_server.batching.predictor import Prediction, Predictor
 from model_server.batching.request_queue import QueueFull, QueueLimits
 from model_server.metrics import ModelMetrics
 from tests.tensor_model import write_regressor
+from tests.waiting import until
 
 MODES = [InferenceMode.EVENT_LOOP, InferenceMode.THREADS]
 
@@ -42,10 +43,17 @@ def regressor(tmp_path: Path) -> NotingBackend:
     return NotingBackend(load_torch_backend(BackendSettings(write_regressor(tmp_path))))
 
 
+@pytest.fixture
+def registry() -> CollectorRegistry:
+    return CollectorRegistry()
+
+
 @pytest.fixture(params=MODES)
-def predictor(regressor: NotingBackend, request: pytest.FixtureRequest) -> Iterator[Predictor]:
+def predictor(
+    regressor: NotingBackend, registry: CollectorRegistry, request: pytest.FixtureRequest
+) -> Iterator[Predictor]:
     """Predict in batches of 16 rows, one at a time."""
-    metrics = ModelMetrics(CollectorRegistry(), "a")
+    metrics = ModelMetrics(registry, "a")
     predictor = Predictor(metrics, QueueLimits(16, 40, 60), threads=1)
     predictor.use(regressor, request.param)
     yield predictor
@@ -57,6 +65,16 @@ def hold(predictor: Predictor, regressor: NotingBackend) -> None:
     """Keep the threads busy; the event loop predicts nothing before its next turn."""
     if predictor.mode is InferenceMode.THREADS:
         regressor.go.clear()
+
+
+async def busy(predictor: Predictor, regressor: NotingBackend) -> list[asyncio.Future[Prediction]]:
+    """Hold the only thread with a request, the result of which is to come; then what follows waits."""
+    if predictor.mode is InferenceMode.EVENT_LOOP:
+        return []
+    hold(predictor, regressor)
+    first = predictor.submit([rows(1)])
+    await asyncio.to_thread(until, "the thread at work", lambda: len(regressor.batches) == 1, 10)
+    return first
 
 
 def rows(count: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
@@ -108,6 +126,43 @@ async def test_large_requests_count_by_their_batches(predictor: Predictor, regre
         predictor.submit([rows(500)])
     regressor.go.set()
     assert len((await first).rows) == 500
+
+
+async def test_a_batch_across_a_reload_is_answered_by_two_models(
+    predictor: Predictor, regressor: NotingBackend, tmp_path: Path
+) -> None:
+    """What was queued for the old model gets its answer, in order, beside what came for the new one."""
+    first = await busy(predictor, regressor)
+    package = write_regressor(tmp_path / "new", version="2")
+    new = NotingBackend(load_torch_backend(BackendSettings(package)))
+    asked = predictor.submit([rows(1), rows(2)])
+    predictor.use(new, predictor.mode)
+    asked += predictor.submit([rows(3), rows(4)])
+    regressor.go.set()
+    answers = await asyncio.gather(*asked)
+    assert [(one.model.manifest.version, len(one.rows)) for one in answers] == [
+        *(("1", 1), ("1", 2)),
+        *(("2", 3), ("2", 4)),
+    ]
+    assert new.batches == [[3, 4]]
+    assert len(await asyncio.gather(*first)) == len(first)
+
+
+async def test_the_queues_depth_is_shown(
+    predictor: Predictor, regressor: NotingBackend, registry: CollectorRegistry
+) -> None:
+    """In either mode: what waits, and nothing once it is answered; each forward pass is timed."""
+
+    def metric(name: str) -> float | None:
+        return registry.get_sample_value(name, {"slot": "a"})
+
+    first = await busy(predictor, regressor)
+    waiting = predictor.submit([rows(1)] * 3)
+    assert metric("inference_queue_depth") == 3
+    regressor.go.set()
+    await asyncio.gather(*first, *waiting)
+    assert metric("inference_queue_depth") == 0
+    assert metric("inference_duration_seconds_count") == len(regressor.batches)
 
 
 def info(regressor: NotingBackend, seconds: float) -> ModelInfo:

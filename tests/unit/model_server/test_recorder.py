@@ -1,6 +1,7 @@
 """What is kept of a prediction."""
 
 import weakref
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from model_server.batching.predictor import Prediction
 from model_server.feature_statistics import FeatureStatistics
 from model_server.metrics import ModelMetrics
 from model_server.samples.recorder import Recorder
+from model_server.samples.sampling import is_sampled
 from mongodb.documents import Sample
 
 MANIFEST = Manifest(
@@ -25,6 +27,11 @@ MANIFEST = Manifest(
     input="tensor",
     outputs="values",
     tensor=TensorInput(features=("x1", "x2")),
+)
+
+
+CLASSIFIER = MANIFEST.model_copy(
+    update={"name": "loans", "version": "3", "outputs": "probabilities", "classes": ("repaid", "defaulted")}
 )
 
 
@@ -60,3 +67,68 @@ def test_the_statistics_keep_no_batch_in_memory() -> None:
     features.add(batch[:2])
     del batch
     assert memory() is None
+
+
+class Recording:
+    """A recorder of one slot, with what it was told to keep."""
+
+    def __init__(self, sample_rate: float) -> None:
+        self.registry = CollectorRegistry()
+        self.metrics = ModelMetrics(self.registry, "model_server_new")
+        self.features = FeatureStatistics(self.registry, "model_server_new")
+        self.samples: list[Sample] = []
+        self.recorder = Recorder(
+            "model_server_new", sample_rate, self.metrics, self.features, self.samples.append
+        )
+
+    def record(self, manifest: Manifest, outputs: list[list[float]], request_id: str = "request") -> None:
+        """Record a prediction for rows whose features are their number, and that plus a half."""
+        model = ModelInfo(manifest, "a" * 64, 1, 0.001)
+        embeddings = np.array([[row, row + 0.5] for row in range(len(outputs))], np.float32)
+        self.recorder.record(Prediction(model, np.array(outputs, np.float32), embeddings), request_id)
+
+    def metric(self, name: str, **labels: str) -> float | None:
+        """Return a series' value."""
+        return self.registry.get_sample_value(name, {"slot": "model_server_new", **labels})
+
+
+def test_a_sample_says_what_was_predicted_from_what() -> None:
+    """Each row's own embedding, label and probability, and the names that join it with everything else."""
+    recording, before = Recording(1.0), datetime.now(UTC)
+    recording.record(CLASSIFIER, [[0.25, 0.75], [0.875, 0.125]])
+    first, second = recording.samples
+    assert (first.slot, first.model, first.version) == ("model_server_new", "loans", "3")
+    assert before <= first.created_at <= datetime.now(UTC)
+    assert (first.label, first.confidence, first.embedding.tolist()) == ("defaulted", 0.75, [0, 0.5])
+    assert (second.label, second.confidence, second.embedding.tolist()) == ("repaid", 0.875, [1, 1.5])
+    loans = {"model": "loans", "version": "3"}
+    assert recording.metric("predictions_total", label="defaulted", **loans) == 1
+    assert recording.metric("prediction_confidence_sum") == 0.75 + 0.875
+
+
+def test_a_regressors_sample_has_its_value_and_no_label() -> None:
+    """Which is no probability, and is not shown as one."""
+    recording = Recording(1.0)
+    recording.record(MANIFEST, [[17.5]])
+    assert [(one.label, one.confidence) for one in recording.samples] == [("", 17.5)]
+    assert recording.metric("prediction_confidence_count") == 0
+
+
+def test_the_rows_of_a_request_are_sampled_one_by_one() -> None:
+    """At a rate of a half about half of them; the first one by the request's id, as an image is."""
+    recording = Recording(0.5)
+    recording.record(MANIFEST, [[0.0]] * 1000, "request")
+    kept = {int(sample.embedding[0]) for sample in recording.samples}
+    assert 400 < len(kept) < 600
+    assert kept == {row for row in range(1000) if is_sampled(f"request#{row}" if row else "request", 0.5)}
+
+
+def test_a_tensor_models_inputs_are_counted_into_the_statistics() -> None:
+    """Whatever is sampled; an image's embedding is no input, and is not."""
+    recording = Recording(0.0)
+    recording.features.watch(MANIFEST.tensor)
+    recording.record(MANIFEST, [[0.0]] * 4)
+    image = MANIFEST.model_copy(update={"tensor": None, "input": "image"})
+    recording.record(image, [[0.0]] * 4)
+    assert recording.samples == []
+    assert recording.metric("features_observed_total") == 4
