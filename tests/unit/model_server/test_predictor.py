@@ -90,6 +90,9 @@ async def test_no_forward_pass_is_larger_than_a_batch(predictor: Predictor, regr
     assert len(large.labels) == 500
     assert len(small.rows) == 3
     assert max(sum(batch) for batch in regressor.batches) == 16
+    (exact,) = await asyncio.gather(*predictor.submit([rows(16)]))
+    assert regressor.batches.pop() == [16]
+    assert len(exact.rows) == 16
     assert sum(sum(batch) for batch in regressor.batches) == 503
 
 

@@ -5,7 +5,13 @@ from collections.abc import Sequence
 import pytest
 from prometheus_client import CollectorRegistry
 
-from model_server.batching.request_queue import QueuedRequest, QueueFull, QueueLimits, RequestQueue
+from model_server.batching.request_queue import (
+    QueuedRequest,
+    QueueFull,
+    QueueLimits,
+    RequestQueue,
+    deliver,
+)
 from model_server.metrics import QueueMetrics
 
 LIMITS = QueueLimits(batch_size=8, queue_size=4, deadline_seconds=5)
@@ -69,3 +75,16 @@ async def test_the_last_place_is_taken(waiting: Waiting) -> None:
     with pytest.raises(QueueFull):
         waiting.put(1)
     assert len(waiting.queue) == 4
+
+
+async def test_each_gets_its_own_result_and_who_left_none(waiting: Waiting) -> None:
+    """In order; one who cancelled stops nobody's, and a result too few is a fault that is not passed over."""
+    first, left, last = waiting.queue.put([1, 2, 3], lambda item: item)
+    batch, _ = waiting.queue.take()
+    left.cancel()
+    results: list[int | Exception] = [10, 20, ValueError("thirty")]
+    deliver(batch, results)
+    assert first.result() == 10
+    assert str(last.exception()) == "thirty"
+    with pytest.raises(ValueError, match="shorter"):
+        deliver(batch, results[:2])

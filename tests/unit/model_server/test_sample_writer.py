@@ -25,10 +25,12 @@ class SwitchedStore:
         self.open = asyncio.Event()
         self.open.set()
         self.refused = 0
+        self.attempts = 0
         self.fault: Exception | None = None
 
     async def insert_samples(self, samples: Sequence[Sample]) -> None:
         await self.open.wait()
+        self.attempts += 1
         if self.fault:
             fault, self.fault = self.fault, None
             raise fault
@@ -108,6 +110,43 @@ async def test_an_outage_drops_only_what_does_not_fit(setting: Setting) -> None:
     assert len(setting.store.samples) == 10
 
 
+async def test_an_outage_is_logged_once_and_so_is_its_end(
+    setting: Setting, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With the reason, whatever the number of attempts; the next outage again."""
+    caplog.set_level("INFO")
+    for outage in (1, 2):
+        setting.store.away, setting.store.attempts = True, 0
+        setting.offer(3)
+        await until(lambda: setting.store.attempts > 3)
+        setting.store.away = False
+        await until(lambda outage=outage: setting.written() == 3 * outage)  # type: ignore[misc]
+    lines = [(record.getMessage(), getattr(record, "reason", None)) for record in caplog.records]
+    assert lines == 2 * [
+        ("samples wait, MongoDB is away", "switched off"),
+        ("samples are written again", None),
+    ]
+
+
+async def test_after_an_outage_batches_are_gathered_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pause is over with the outage, and grows from the first one at the next."""
+    pauses: list[float] = []
+    setting = Setting()
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        setting.store.away = len(pauses) not in {3, 4}
+        if len(pauses) == 6:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(asyncio, "sleep", pause)
+    monkeypatch.setattr(sample_writer, "BATCH_SIZE", 1)
+    setting.offer(10)
+    with suppress(asyncio.CancelledError):
+        await setting.writer.run()
+    assert pauses == [0.2, 0.5, 1, 0.2, 0.2, 0.5]
+
+
 async def test_in_an_outage_the_writer_asks_less_and_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each pause is twice the last one, up to the longest."""
     pauses: list[float] = []
@@ -137,21 +176,29 @@ async def test_a_slow_database_holds_up_nobody(setting: Setting) -> None:
     await until(lambda: setting.written() == 10)
 
 
-async def test_rejected_samples_are_counted_and_passed(setting: Setting) -> None:
+async def test_rejected_samples_are_counted_and_passed(
+    setting: Setting, caplog: pytest.LogCaptureFixture
+) -> None:
     """What the database never accepts does not block what comes after."""
     setting.store.refused = 2
     setting.offer(5)
     await until(lambda: setting.dropped("rejected") == 2)
+    [record] = caplog.records
+    assert (record.getMessage(), vars(record)["samples"]) == ("samples rejected by the database", 2)
     setting.store.refused = 0
     setting.offer(5)
     await until(lambda: setting.written() == 8)
 
 
-async def test_a_fault_of_ours_does_not_end_the_writing(setting: Setting) -> None:
+async def test_a_fault_of_ours_does_not_end_the_writing(
+    setting: Setting, caplog: pytest.LogCaptureFixture
+) -> None:
     """The next samples are written all the same."""
     setting.store.fault = ZeroDivisionError()
     setting.offer(1)
     await until(lambda: setting.dropped("rejected") == 1)
+    assert caplog.messages == ["samples could not be written"]
+    assert "ZeroDivisionError" in caplog.text
     setting.offer(1)
     await until(lambda: setting.written() == 1)
 
@@ -164,10 +211,12 @@ async def test_shutdown_writes_what_waits() -> None:
     assert setting.written() == 10
 
 
-async def test_shutdown_does_not_wait_for_ever() -> None:
-    """Without a database the stop takes its bound, and the loss is counted."""
+async def test_shutdown_does_not_wait_for_ever(caplog: pytest.LogCaptureFixture) -> None:
+    """Without a database the stop takes its bound, and the loss is counted and said."""
     setting = Setting()
     setting.store.away = True
     setting.offer(10)
     await setting.writer.drain(seconds=0.1)
     assert setting.dropped("shutdown") == 10
+    [_, last] = caplog.records
+    assert (last.getMessage(), vars(last)["samples"]) == ("samples dropped at shutdown", 10)

@@ -35,6 +35,12 @@ AS_COMPOSE = {
     "B=${MISSING:+other}": "",
     "B=${EMPTY:-default}": "default",
     "B=${EMPTY-default}": "",
+    "B=${A:+[${A}]}": "[1]",
+    "B=x${MISSING:+${A}}y": "xy",
+    "B=${EMPTY:+other}": "",
+    "B=${EMPTY+other}": "other",
+    "B=${MISSING:-}": "",
+    "B=''": "",
     "SHELL=file\nB=${SHELL}": "shell",
     "B=${LATER}\nLATER=2": "",
 }
@@ -53,6 +59,13 @@ def test_a_value_is_what_compose_makes_of_it(tmp_path: Path, line: str) -> None:
     """The same file means the same with Docker and without."""
     (tmp_path / ".env").write_text(f"A=1\nEMPTY=\n{line}\n")
     assert read_env_file(tmp_path / ".env", {"SHELL": "shell"})["B"] == AS_COMPOSE[line]
+
+
+def test_without_the_file_there_are_no_variables(tmp_path: Path) -> None:
+    """A fresh clone has none; a name without a value gives none either."""
+    assert read_env_file(tmp_path / ".env", {}) == {}
+    (tmp_path / ".env").write_text("A\nB=1\n")
+    assert read_env_file(tmp_path / ".env", {}) == {"B": "1"}
 
 
 def test_a_line_that_is_no_assignment_is_named(tmp_path: Path) -> None:
