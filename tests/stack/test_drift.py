@@ -1,12 +1,13 @@
 """The stack tells the truth about its traffic: quiet on clean images, drift on dirty ones."""
 
 import time
+from itertools import cycle, islice
 
 import httpx
 
 from examples.fruit.drift import image_request
 from examples.traffic import send_predictions
-from tests.stack.client import DETECTORS, NGINX, images, predict, query, total, wait_for
+from tests.stack.client import DETECTORS, NGINX, query, total, wait_for
 from tests.stack.project import PROJECT, run
 from tests.stack.running_stack import RunningStack
 
@@ -19,18 +20,24 @@ def drifted_windows(slot: str) -> float:
     return total(f'drift_windows_recent{{slot="{slot}",drift="true"}}')
 
 
+def send(split: str, count: int) -> None:
+    """Send so many images of a split, those of all classes in turns, over again where it has fewer."""
+    folders = sorted((PROJECT / "examples/fruit/images" / split).iterdir())
+    columns = [sorted(folder.glob("*.jpg")) for folder in folders]
+    paths = [path for row in zip(*columns, strict=True) for path in row]
+    send_predictions([image_request(NGINX, path) for path in islice(cycle(paths), count)], split)
+
+
 def test_clean_traffic_is_quiet_and_dirty_traffic_alarms(stack: RunningStack) -> None:
     """Five clean windows per slot raise no alarm; dirty images show within two minutes."""
-    for data in images("test")[:600] + images("test")[:480]:
-        assert predict(data=data).status_code == 200
+    send("test", 1080)
     wait_for("every window scored", lambda: backlog() < 100, 60)
     for slot in DETECTORS:
         newest = httpx.get(f"{DETECTORS[slot]}/results", params={"limit": 5}).json()
         assert sum(one["drift"] for one in newest) < 3, newest
 
     started = time.monotonic()
-    paths = sorted((PROJECT / "examples/fruit/images/dirty_test").rglob("*.jpg"))
-    send_predictions([image_request(NGINX, path) for path in paths[::2] + paths[1::2]], "dirty images")
+    send("dirty_test", 330)
     for slot in DETECTORS:
         wait_for(
             f"drift of {slot} in Prometheus",

@@ -29,15 +29,15 @@ def test_the_stack_stays_below_three_gigabytes(stack: RunningStack) -> None:
 
 
 @pytest.mark.usefixtures("traffic")
-@pytest.mark.parametrize("slot", SLOTS)
-def test_a_model_server_stays_below_450_megabytes(stack: RunningStack, slot: str) -> None:
-    """After a load from more clients than it has threads, its queue and batches included."""
+def test_a_model_server_stays_below_450_megabytes(stack: RunningStack) -> None:
+    """Either of the two, after a load from more clients than it has threads, queue and batches included."""
     with Load(clients=32) as load:
         load.wait_for_answers(600, seconds=120)
-    used = stack.memory_bytes()[slot]
-    print(f"{slot} after load: {used / 1e6:.0f} MB")
+    used = stack.memory_bytes()
     assert set(load.statuses) == {200}, load.statuses
-    assert used < MODEL_SERVER_BYTES
+    for slot in SLOTS:
+        print(f"{slot} after load: {used[slot] / 1e6:.0f} MB")
+        assert used[slot] < MODEL_SERVER_BYTES
 
 
 def test_a_model_server_is_ready_within_six_seconds(stack: RunningStack) -> None:

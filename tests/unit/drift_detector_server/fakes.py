@@ -57,7 +57,7 @@ class FixedPackages(Packages):
             sha256: PackageDetector(sha256, one.model, one.version, one, detector) for sha256, one in every
         }
         self.in_folder = self.served = next(iter(self.known.values()))
-        self.looks = 0
+        self.looked_with: list[DetectorSettings] = []
         self._others = {}
 
     def serve(self, package_sha256: str) -> None:
@@ -65,8 +65,8 @@ class FixedPackages(Packages):
         self.in_folder = self.served = self.known[package_sha256]
 
     def look(self, settings: DetectorSettings) -> None:
-        """Stay with what there is, and count."""
-        self.looks += 1
+        """Stay with what there is, and note with which settings."""
+        self.looked_with.append(settings)
 
     def of(self, cursor: PackageCursor) -> PackageDetector | None:
         """Return what the test has given."""

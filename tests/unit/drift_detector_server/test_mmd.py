@@ -79,6 +79,13 @@ def test_the_threshold_and_the_p_value_agree(permutations: int, p_value_threshol
         assert score.drift == (score.p_value < p_value_threshold)
 
 
+@pytest.mark.parametrize("permutations", [99, BLOCK, BLOCK + 1, 2 * BLOCK])
+def test_as_many_permutations_as_asked_are_made(permutations: int) -> None:
+    """The reference itself is nearer to itself than any permutation of both: all reach the distance."""
+    reference = normal(np.random.default_rng(8), 60)
+    assert Mmd(reference, permutations).score(reference, 0.05).p_value == 1
+
+
 def test_the_same_batch_gets_the_same_score() -> None:
     """Scoring is repeatable, in another process as well: the permutations depend on the batch alone."""
     random = np.random.default_rng(5)

@@ -83,7 +83,7 @@ async def test_while_the_database_is_away_the_slots_package_is_followed() -> Non
     store.away = True
     app = create_app(SETTINGS, packages, store, lambda: SETTINGS)
     async with app.router.lifespan_context(app):
-        await until(lambda: packages.looks > 2)
+        await until(lambda: packages.looked_with[:2] == [SETTINGS] * 2)
 
 
 async def test_the_server_answers_while_it_scores() -> None:
@@ -98,6 +98,7 @@ async def test_the_server_answers_while_it_scores() -> None:
         detector.go.set()
         await until(lambda: store.results)
         [result] = (await http.get("/results")).json()
+        assert datetime.now(UTC) - datetime.fromisoformat(result["scored_at"]) < timedelta(seconds=10)
         assert (result["n"], result["drift"], result["detector"]) == (10, False, "mean")
 
 
