@@ -30,6 +30,7 @@ class MeanDetector:
 
     def score(self, batch: Embeddings, p_value_threshold: float) -> Score:
         """Return the mean as the distance."""
+        assert 0 < p_value_threshold < 1
         mean = float(batch.mean())
         return Score(0.01 if mean > 1 else 0.5, mean, 1.0)
 
@@ -90,7 +91,8 @@ class MemoryStore(Store):
         if self.kill_at == self._steps:
             raise Killed
 
-    def _reach(self) -> None:
+    def _reach(self, slot: str = SLOT) -> None:
+        assert slot == SLOT
         if self.away:
             raise StoreUnavailable("connection refused")
         self.step()
@@ -107,16 +109,16 @@ class MemoryStore(Store):
     async def waiting_samples(
         self, slot: str, package_sha256: str, after: str, before: str, limit: int
     ) -> list[StoredSample]:
-        self._reach()
+        self._reach(slot)
         of_package = [one for one in self.samples if package_of(one) == package_sha256]
         return [one for one in of_package if after < one.position < before][:limit]
 
     async def count_waiting(self, slot: str, package_sha256: str, after: str) -> int:
-        self._reach()
+        self._reach(slot)
         return sum(one.position > after and package_of(one) == package_sha256 for one in self.samples)
 
     async def look_for_packages(self, slot: str, before: str) -> list[PackageCursor]:
-        self._reach()
+        self._reach(slot)
         for one in self.samples:
             if one.position < before:
                 sha256 = package_of(one)
@@ -127,16 +129,16 @@ class MemoryStore(Store):
         return list(self.positions.values())
 
     async def cursors(self, slot: str) -> list[PackageCursor]:
-        self._reach()
+        self._reach(slot)
         return list(self.positions.values())
 
     async def cursor(self, slot: str, package_sha256: str) -> str:
-        self._reach()
+        self._reach(slot)
         known = self.positions.get(package_sha256)
         return known.position if known else START
 
     async def move_cursor(self, slot: str, package_sha256: str, position: str, to: str) -> bool:
-        self._reach()
+        self._reach(slot)
         known = self.positions.get(package_sha256, PackageCursor(package_sha256, "small-cnn", "1"))
         if known.position != position:
             return False
@@ -153,7 +155,7 @@ class MemoryStore(Store):
         return True
 
     async def result(self, slot: str, package_sha256: str, window: str) -> Result | None:
-        self._reach()
+        self._reach(slot)
         return await self._find(package_sha256, window)
 
     async def _find(self, package_sha256: str, window: str) -> Result | None:
@@ -161,7 +163,7 @@ class MemoryStore(Store):
         return next((one for one in self.results if (one.package_sha256, one.window) == key), None)
 
     async def newest_results(self, slot: str, limit: int, package_sha256: str | None = None) -> list[Result]:
-        self._reach()
+        self._reach(slot)
         chosen = [one for one in self.results if package_sha256 in {None, one.package_sha256}]
         return sorted(chosen, key=lambda one: one.window_end, reverse=True)[:limit]
 

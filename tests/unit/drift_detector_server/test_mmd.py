@@ -116,7 +116,7 @@ def test_a_reference_of_equal_rows_is_refused() -> None:
 
 def test_a_threshold_that_the_permutations_cannot_reach_is_refused() -> None:
     """Too few permutations for the threshold is an error, not a test that can never be met."""
-    with pytest.raises(ValueError, match=r"0\.01"):
+    with pytest.raises(ValueError, match=r"p-value below 0\.01: use a threshold above 0\.01, or more PERM"):
         most_reached(0.01, 99)
     assert most_reached(0.0101, 99) == 0
     assert p_value(0, 99) < 0.0101

@@ -243,6 +243,63 @@ async def test_each_packages_windows_are_scored_with_its_own_reference() -> None
         assert [one.window for one in results] == [START, *(one.window_end for one in results[:-1])]
 
 
+async def test_the_gauges_show_the_served_packages_newest_window() -> None:
+    """Not another one's, though it is newer; what waits of either is the model's backlog."""
+    store = MemoryStore()
+    await store.insert_samples([*samples(12), *[sample(3, width=6, package=OLD_PACKAGE) for _ in range(15)]])
+    program = Program(store, references=(REFERENCE, OLD_REFERENCE))
+    await program.run()
+    assert {(one.package_sha256, one.drift) for one in store.results} == {
+        (PACKAGE, False),
+        (OLD_PACKAGE, True),
+    }
+    assert program.metric("drift_p_value") == 0.5
+    assert program.metric("drift_windows_recent", drift="true") == 0
+    assert program.metric("drift_windows_recent", drift="false") == 1
+    assert program.metric("drift_backlog_samples") == 2 + 5
+
+
+async def test_before_the_first_sample_there_is_a_backlog_of_none() -> None:
+    """Of the served model, so that a panel has something to show."""
+    program = Program(MemoryStore())
+    await program.job.show()
+    assert program.metric("drift_backlog_samples") == 0
+    assert program.metric("drift_detected") == 0
+
+
+async def test_what_waits_of_another_model_is_its_own_backlog() -> None:
+    """Under its own name, until it is worked off."""
+    store = MemoryStore()
+    await store.insert_samples([sample(0, model="other", package=OLD_PACKAGE) for _ in range(4)])
+    program = Program(store)
+    await program.run()
+    assert program.metric("drift_backlog_samples") == 0
+    assert program.metric("drift_backlog_samples", model="other") == 4
+
+
+async def test_a_scored_window_is_a_line_with_its_numbers(caplog: pytest.LogCaptureFixture) -> None:
+    """Who reads the log at night finds which model, which window, and how far from its threshold."""
+    caplog.set_level("INFO")
+    store = MemoryStore()
+    await store.insert_samples(samples(10, 3))
+    await Program(store).run()
+    [line] = caplog.records
+    numbers = {"window": START, "n": 10, "p_value": 0.01, "distance": 3, "threshold": 1, "drift": True}
+    assert vars(line).items() >= {"model": "small-cnn", "version": "1", **numbers}.items()
+    assert line.getMessage() == "window scored"
+    assert not hasattr(line, "drifted_features")
+
+
+async def test_one_good_sample_is_no_window(caplog: pytest.LogCaptureFixture) -> None:
+    """It is given up with the bad ones around it, and the line says how many of each."""
+    store = MemoryStore()
+    await store.insert_samples([*[sample(0, width=5) for _ in range(9)], *samples(1)])
+    program = Program(store)
+    assert await program.job.score_next() is True
+    assert store.results == []
+    assert "(9 width, 1 too_few)" in caplog.text
+
+
 @pytest.mark.parametrize(("left", "scored", "dropped"), [(4, [4], 0), (3, [3], 0), (2, [], 2)])
 async def test_what_is_left_of_an_old_package_comes_to_an_end(
     left: int, scored: list[int], dropped: int

@@ -28,12 +28,14 @@ class NotingBackend:
         self.info = backend.info
         self._backend = backend
         self.batches: list[list[int]] = []
+        self.threads: set[str] = set()
         self.go = threading.Event()
         self.go.set()
 
     def predict(self, inputs: Iterable[ModelInput]) -> BatchResult:
         batch = list(inputs)
         self.batches.append([len(one) for one in batch])
+        self.threads.add(threading.current_thread().name)
         assert self.go.wait(10)
         return self._backend.predict(batch)
 
@@ -149,6 +151,13 @@ async def test_a_batch_across_a_reload_is_answered_by_two_models(
     ]
     assert new.batches == [[3, 4]]
     assert len(await asyncio.gather(*first)) == len(first)
+
+
+async def test_the_mode_says_which_thread_predicts(predictor: Predictor, regressor: NotingBackend) -> None:
+    """That of the event loop, or one of the batcher's own."""
+    await asyncio.gather(*predictor.submit([rows(1)]))
+    expected = "MainThread" if predictor.mode is InferenceMode.EVENT_LOOP else "batch-0"
+    assert regressor.threads == {expected}
 
 
 async def test_the_queues_depth_is_shown(

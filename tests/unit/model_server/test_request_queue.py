@@ -68,6 +68,17 @@ async def test_the_time_waited_is_measured(waiting: Waiting) -> None:
     assert waiting.measured("batch_size_count") == 1
 
 
+async def test_who_left_is_passed_over(waiting: Waiting) -> None:
+    """Wherever they stood, and neither measured nor refused."""
+    results = waiting.queue.put([1, 2, 3, 1], lambda item: item)
+    results[0].cancel()
+    results[2].cancel()
+    batch, expired = waiting.queue.take()
+    assert (items(batch), items(expired)) == ([2, 1], [])
+    assert waiting.measured("queue_seconds_count") == 2
+    assert len(waiting.queue) == 0
+
+
 async def test_the_last_place_is_taken(waiting: Waiting) -> None:
     """A queue of four holds four, not three and not five."""
     waiting.put(1, 1, 1)
