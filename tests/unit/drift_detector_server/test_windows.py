@@ -13,8 +13,9 @@ RULE = WindowRule(size=5, min_samples=3, max_wait=timedelta(seconds=30))
 
 
 def waiting(count: int) -> list[StoredSample]:
-    """Return samples that were all written at the same time."""
-    return [StoredSample(str(ObjectId.from_datetime(WRITTEN_AT)), None) for _ in range(count)]
+    """Return samples that were written one a minute, from WRITTEN_AT on."""
+    minutes = [WRITTEN_AT + timedelta(minutes=number) for number in range(count)]
+    return [StoredSample(str(ObjectId.from_datetime(minute)), None) for minute in minutes]
 
 
 @pytest.mark.parametrize(
@@ -22,5 +23,5 @@ def waiting(count: int) -> list[StoredSample]:
     [(5, 0, True), (4, 29.9, False), (4, 30, True), (3, 30, True), (2, 1000, False), (0, 0, False)],
 )
 def test_a_window_is_full_or_has_waited(count: int, seconds: float, is_due: bool) -> None:
-    """A full one is due at once, at least the fewest after the wait, and fewer never."""
+    """A full one is due at once, one of the fewest when its oldest has waited, and a smaller one never."""
     assert RULE.is_due(waiting(count), WRITTEN_AT + timedelta(seconds=seconds)) is is_due

@@ -107,9 +107,9 @@ def test_a_sample_says_what_was_predicted_from_what() -> None:
 
 
 def test_a_regressors_sample_has_its_value_and_no_label() -> None:
-    """Which is no probability, and is not shown as one."""
+    """The first of several, which is no probability, and is not shown as one."""
     recording = Recording(1.0)
-    recording.record(MANIFEST, [[17.5]])
+    recording.record(MANIFEST, [[17.5, 99.0]])
     assert [(one.label, one.confidence) for one in recording.samples] == [("", 17.5)]
     assert recording.metric("prediction_confidence_count") == 0
 

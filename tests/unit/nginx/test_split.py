@@ -224,10 +224,16 @@ def test_a_slot_with_two_servers_has_no_one_weight() -> None:
         with_weights(text, {STABLE: 3})
 
 
-@pytest.mark.parametrize("wanted", [{STABLE: 0, CANDIDATE: 0}, {STABLE: -1}])
-def test_a_split_without_any_weight_is_refused(wanted: dict[str, int]) -> None:
+@pytest.mark.parametrize(
+    ("wanted", "reason"),
+    [
+        ({STABLE: 0, CANDIDATE: 0}, "^one slot needs a weight above 0$"),
+        ({STABLE: -1}, "^model_server: a weight is 0 or more, not -1$"),
+    ],
+)
+def test_a_split_without_any_weight_is_refused(wanted: dict[str, int], reason: str) -> None:
     """It would leave nobody to answer."""
-    with pytest.raises(CannotWrite):
+    with pytest.raises(CannotWrite, match=reason):
         with_weights(SHIPPED, wanted)
 
 
