@@ -14,6 +14,7 @@ import httpx
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.cleartext import NO_TLS
 from tests.integration.conftest import free_port
 from tests.model_package import write_package
 
@@ -80,11 +81,11 @@ class DetectorProgram:
 
     def get(self, path: str) -> httpx.Response:
         """Get a path."""
-        return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=10)
+        return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=10, verify=NO_TLS)
 
     def post(self, path: str, body: Any) -> httpx.Response:
         """Post JSON to a path."""
-        return httpx.post(f"http://127.0.0.1:{self.port}{path}", json=body, timeout=120)
+        return httpx.post(f"http://127.0.0.1:{self.port}{path}", json=body, timeout=120, verify=NO_TLS)
 
     def kill(self) -> None:
         """End the process by SIGKILL."""

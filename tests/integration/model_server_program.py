@@ -9,6 +9,7 @@ from typing import Self
 
 import httpx
 
+from tests.cleartext import NO_TLS
 from tests.colour_model import colour_image
 from tests.integration.conftest import free_port
 from tests.waiting import until
@@ -57,18 +58,19 @@ class ModelServerProgram:
         """Tell whether a GET is answered 200; fails when the process has ended."""
         assert self.process.poll() is None, self.log.read_text()
         try:
-            return httpx.get(self.url + path).status_code == 200
+            return httpx.get(self.url + path, verify=NO_TLS).status_code == 200
         except httpx.TransportError:
             return False
 
     def predict(self, request_id: str) -> httpx.Response:
         """Send a red image."""
         files = {"file": ("red.png", colour_image("red"), "image/png")}
-        return httpx.post(f"{self.url}/predict", files=files, headers={"X-Request-ID": request_id})
+        headers = {"X-Request-ID": request_id}
+        return httpx.post(f"{self.url}/predict", files=files, headers=headers, verify=NO_TLS)
 
     def metric(self, series: str) -> float:
         """Return the value of the first series that begins like this."""
-        lines = httpx.get(f"{self.url}/metrics").text.splitlines()
+        lines = httpx.get(f"{self.url}/metrics", verify=NO_TLS).text.splitlines()
         return next(float(line.rpartition(" ")[2]) for line in lines if line.startswith(series))
 
     def stop(self) -> int:

@@ -126,13 +126,15 @@ async def assert_each_sample_once(
     assert len(samples) == written
     results = {one.window: one for one in await store.newest_results(SLOT, 10_000, package.sha256)}
     too_small = given_up(detector, package)
-    position, cursor, windows = START, await store.cursor(SLOT, package.sha256), []
+    position, cursor = START, await store.cursor(SLOT, package.sha256)
+    windows: list[Result] = []
     while position != cursor:
         result = results.get(position)
         end = result.window_end if result else too_small[position]
         inside = sum(position < one.position <= end for one in samples)
         assert inside == result.n if result else 0 < inside < LEAST
-        position, windows = end, [*windows, *([result] if result else [])]
+        windows += [result] if result else []
+        position = end
     assert len(windows) == len(results)
     assert sum(one.position > cursor for one in samples) < LEAST
     return windows

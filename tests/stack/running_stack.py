@@ -119,7 +119,11 @@ class ComposeStack:
         return run("docker", "compose", "logs", "--no-log-prefix", service)
 
     def memory_bytes(self) -> Mapping[str, int]:
-        return {name: self._memory_of(name) for name in self.running()}
+        listed = run("docker", "compose", "ps", "--status", "running", "--format", "{{.Name}} {{.Service}}")
+        services = dict(line.split() for line in listed.splitlines())
+        stats = run("docker", "stats", "--no-stream", "--format", "{{.Name}} {{.MemUsage}}", *services)
+        used = (line.split()[:2] for line in stats.splitlines())
+        return {services[name]: in_bytes(memory) for name, memory in used}
 
     def running(self) -> list[str]:
         """Return the services that have a running container."""
@@ -129,13 +133,12 @@ class ComposeStack:
         """Return the id of a service's container."""
         return run("docker", "compose", "ps", "--quiet", service).strip()
 
-    def _memory_of(self, service: str) -> int:
-        used = run(
-            "docker", "stats", "--no-stream", "--format", "{{.MemUsage}}", self.container(service)
-        ).split()[0]
-        units = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "B": 1}
-        unit = next(unit for unit in units if used.endswith(unit))
-        return int(float(used.removesuffix(unit)) * units[unit])
+
+def in_bytes(size: str) -> int:
+    """Return what `docker stats` writes of a size, such as 20.5MiB, in bytes."""
+    units = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "B": 1}
+    unit = next(unit for unit in units if size.endswith(unit))
+    return int(float(size.removesuffix(unit)) * units[unit])
 
 
 RunningStack: TypeAlias = PlainStack | ComposeStack
