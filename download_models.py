@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     require_packages("make models")
     from examples.fruit.artifacts import Options  # noqa: PLC0415  # needs what was looked for above
     from examples.fruit.prepare import PrepareError, prepare_slots  # noqa: PLC0415
-    from examples.fruit.slots import Source  # noqa: PLC0415
+    from examples.fruit.slot_packages import Source  # noqa: PLC0415
 
     try:
         prepare_slots(Options(ROOT, Source(options.source), options.reference_images, options.base_url))

@@ -67,7 +67,7 @@ def read_image(path: Path, size: int) -> Pixels:
         raise type(error)(f"{path}: {error}") from error
 
 
-def read_rows(path: Path, features: Sequence[str]) -> Embeddings:
+def read_csv(path: Path, features: Sequence[str]) -> Embeddings:
     """Read the features' columns (N, F) of a CSV file with a header.
 
     Raises:
@@ -94,7 +94,7 @@ def read_data(model: LoadedModel, images: Path | None, rows: Path | None) -> Emb
         return embed_images(model, find_images(images))
     if rows is None:
         raise Unusable(f"{model.manifest.name} takes rows of numbers: say --rows FILE.csv")
-    return read_rows(rows, model.manifest.tensor.features)
+    return read_csv(rows, model.manifest.tensor.features)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -29,12 +29,12 @@ class Look:
     replicas: Mapping[str, int]
 
 
-def unchanged(text: str) -> str:
+def as_written(text: str) -> str:
     """Return the text: in its container nginx finds everything where the files say."""
     return text
 
 
-def rendered(look: Look, rewrite: Rewrite = unchanged) -> dict[str, str]:
+def rendered(look: Look, rewrite: Rewrite = as_written) -> dict[str, str]:
     """Return the files that nginx reads; `rewrite` then fits each to the place where nginx runs."""
     return {name: rewrite(shared(text, look.replicas)) for name, text in look.files.items()}
 
@@ -79,7 +79,7 @@ def keep_rendered(
     source: Path,
     target: Path,
     replicas: Callable[[], Mapping[str, int]],
-    rewrite: Rewrite = unchanged,
+    rewrite: Rewrite = as_written,
     pause: Callable[[], None] = wait_for_the_next_look,
 ) -> None:
     """Render whenever the files or the replicas have changed, for ever."""

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from service.slots import SLOTS
-from stack.components import PUBLISHED
 from stack.deployment import Deployment
 from stack.environments import REQUIREMENTS
+from stack.published import PUBLISHED
 
 DESCRIPTION = """Run the stack: with Docker where an engine answers, else as plain processes below .local/.
 The variable RUN=docker or RUN=local decides for one of the two ways."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from stack.components import PUBLISHED, Published, published, table
 from stack.paths import Paths
 from stack.ports import Port, complaints
+from stack.published import PUBLISHED, Published, published, table
 from stack.reload import MODULE, ReloadCommand, reload_each
 
 WAIT_SECONDS = "600"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.slots import SLOTS
-from stack.components import reachable
 from stack.env_file import read_env_file
+from stack.published import reachable
 
 DEFAULT_TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 MOST_REPLICAS = 16

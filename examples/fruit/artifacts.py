@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from examples.fruit import image_set
-from examples.fruit.slots import Slot, Source, slots
+from examples.fruit.slot_packages import SlotPackage, Source, slot_packages
 from inference.manifest import Manifest
 from inference.wholeness import reference_fault, weights_fault
 
@@ -28,7 +28,7 @@ class Options:
 class Artifacts:
     """One slot's artifacts: what they are made from, and what is wrong with each; None where it is whole."""
 
-    slot: Slot
+    slot: SlotPackage
     source: Source
     manifest: Manifest
     weights_fault: str | None
@@ -49,7 +49,7 @@ class Artifacts:
 def check_slots(options: Options) -> list[Artifacts]:
     """Return the artifacts of the slots that are ours to fill; print their status, one line a slot."""
     found = []
-    for slot in slots(options.root):
+    for slot in slot_packages(options.root):
         manifest = slot.manifest_for(options.source)
         if manifest is None:
             print(f"{slot.name}: {own_model(slot)}")
@@ -60,7 +60,7 @@ def check_slots(options: Options) -> list[Artifacts]:
     return found
 
 
-def check_slot(slot: Slot, manifest: Manifest, options: Options) -> Artifacts:
+def check_slot(slot: SlotPackage, manifest: Manifest, options: Options) -> Artifacts:
     """Return the slot's artifacts, checked against this manifest."""
     weights = weights_fault(slot.package, manifest)
     reference = weights or reference_fault(slot.package, manifest)
@@ -78,7 +78,7 @@ def check_slot(slot: Slot, manifest: Manifest, options: Options) -> Artifacts:
     )
 
 
-def own_model(slot: Slot) -> str:
+def own_model(slot: SlotPackage) -> str:
     """Return one line on a slot that serves a model which is not ours to make."""
     return (
         f"{slot.package / 'model.toml'} describes a model of your own: left alone. Its reference: python -m"

@@ -8,7 +8,7 @@ from examples.fruit.artifacts import Artifacts
 from examples.fruit.dataset import load_split
 from examples.fruit.evaluation import Evaluation
 from examples.fruit.image_set import TEST, TRAIN
-from examples.fruit.slots import Slot, Source
+from examples.fruit.slot_packages import SlotPackage, Source
 from examples.fruit.train import CONFIGS, ImageTrainingConfig, evaluate, train
 from examples.package import add_reference, write_weights
 from examples.training import seed_everything
@@ -42,7 +42,9 @@ def build(artifacts: Artifacts, threads: int) -> Evaluation | None:
     return evaluation
 
 
-def build_weights(slot: Slot, manifest: Manifest, images: Path, config: ImageTrainingConfig) -> Evaluation:
+def build_weights(
+    slot: SlotPackage, manifest: Manifest, images: Path, config: ImageTrainingConfig
+) -> Evaluation:
     """Train the slot's demo model and write its weights and their checksum.
 
     Raises:
@@ -63,13 +65,13 @@ def build_weights(slot: Slot, manifest: Manifest, images: Path, config: ImageTra
     return evaluation
 
 
-def build_reference(slot: Slot, images: Path) -> None:
+def build_reference(slot: SlotPackage, images: Path) -> None:
     """Write the reference into the slot's package: the embeddings of the images in the folder."""
     found = find_images(images)
     add_reference(slot.package, lambda model: embed_images(model, found))
 
 
-def check_fit(slot: Slot, manifest: Manifest, weights: Path) -> None:
+def check_fit(slot: SlotPackage, manifest: Manifest, weights: Path) -> None:
     """Check that a file holds the state dict of the slot's network.
 
     Raises:

@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 from examples.fruit import image_set
 from examples.fruit.artifacts import Artifacts, Options, check_slots
 from examples.fruit.evaluation import Evaluation
-from examples.fruit.slots import Source
+from examples.fruit.slot_packages import Source
 from inference.checksum import checksum_file, write_checksum
 from inference.manifest import BadModelPackage
 from service.cpu_quota import available_cpus

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from stack.components import DASHBOARDS, PUBLISHED, Published
 from stack.plain.addresses import local_addresses, local_replicas
 from stack.plain.probes import Probe, http_complaint, mongodb_complaint
 from stack.plain.programs import find_grafana
 from stack.ports import Port
+from stack.published import DASHBOARDS, PUBLISHED, Published
 from stack.settings import StackSettings
 
 READINESS: Mapping[str, str] = {"prometheus": "/-/ready"}  # by service; /readyz is ours and nginx's

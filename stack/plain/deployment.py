@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from service.slots import SLOTS
-from stack.components import published, table
 from stack.environments import ensure_environment
 from stack.paths import Paths
 from stack.plain import supervisor, supervisor_config
@@ -27,6 +26,7 @@ from stack.plain.programs import mongodb_uri, programs
 from stack.plain.prometheus_config import render_prometheus
 from stack.plain.readiness import NotReady, wait_until_ready
 from stack.ports import complaints
+from stack.published import published, table
 from stack.reload import MODULE, ReloadCommand, reload_each
 from stack.say import say
 from stack.settings import MOST_REPLICAS, StackSettings, local_settings

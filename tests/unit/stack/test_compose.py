@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from service.slots import SLOTS
-from stack.components import PUBLISHED
 from stack.compose import ComposeDeployment
 from stack.paths import Paths
+from stack.published import PUBLISHED
 
 FIRST_PORT = 21000
 SCRIPT = """#!{python}

@@ -8,7 +8,7 @@ from PIL import Image
 
 from examples.fruit.artifacts import Artifacts, Options, check_slot
 from examples.fruit.image_set import CLASSES
-from examples.fruit.slots import Slot, Source, slots
+from examples.fruit.slot_packages import SlotPackage, Source, slot_packages
 from inference.checksum import write_checksum
 from inference.manifest import ImageInput, Manifest
 from inference.reference import write_reference
@@ -53,16 +53,16 @@ TINY = Manifest(
 )
 
 
-def copy_packages(root: Path) -> tuple[Slot, Slot]:
+def copy_packages(root: Path) -> tuple[SlotPackage, SlotPackage]:
     """Copy both committed model packages, without artifacts, to an empty project."""
-    for slot in slots(root):
+    for slot in slot_packages(root):
         slot.package.joinpath("artifacts").mkdir(parents=True)
         for name in ("network.py", "model.toml"):
             shutil.copy(PROJECT / slot.package.relative_to(root) / name, slot.package / name)
-    return slots(root)
+    return slot_packages(root)
 
 
-def write_artifacts(slot: Slot, source: Source = Source.DEMO) -> None:
+def write_artifacts(slot: SlotPackage, source: Source = Source.DEMO) -> None:
     """Write weights, checksum and reference that are whole, though no network would take them."""
     manifest = slot.manifests[source]
     weights = slot.package / manifest.weights
@@ -70,22 +70,24 @@ def write_artifacts(slot: Slot, source: Source = Source.DEMO) -> None:
     write_reference_of(slot, write_checksum(weights, slot.package / manifest.sha256), source)
 
 
-def write_reference_of(slot: Slot, weights_sha256: str, source: Source = Source.DEMO) -> None:
+def write_reference_of(slot: SlotPackage, weights_sha256: str, source: Source = Source.DEMO) -> None:
     """Write a reference that says which weights it was made with."""
     write_reference(slot.package, slot.manifests[source], weights_sha256, np.zeros((50, 2), np.float32))
 
 
-def check(slot: Slot, root: Path, source: Source = Source.DEMO, images: Path | None = None) -> Artifacts:
+def check(
+    slot: SlotPackage, root: Path, source: Source = Source.DEMO, images: Path | None = None
+) -> Artifacts:
     """Return the slot's artifacts with what is wrong with them."""
     return check_slot(slot, slot.manifests[source], Options(root, source, images, NOWHERE))
 
 
-def tiny_slot(root: Path) -> Slot:
+def tiny_slot(root: Path) -> SlotPackage:
     """Write a package with a tiny network and return its slot."""
     package = root / "model_server/model"
     package.joinpath("artifacts").mkdir(parents=True)
     package.joinpath("network.py").write_text(TINY_NETWORK)
-    slot = Slot("model_server", package, {Source.DEMO: TINY})
+    slot = SlotPackage("model_server", package, {Source.DEMO: TINY})
     slot.use(Source.DEMO)
     return slot
 

@@ -9,7 +9,7 @@ from safetensors import safe_open
 
 from examples.fruit.build import BuildError, build, build_reference, build_weights, check_fit
 from examples.fruit.evaluation import Evaluation
-from examples.fruit.slots import Slot, Source
+from examples.fruit.slot_packages import SlotPackage, Source
 from examples.fruit.train import ImageTrainingConfig
 from inference.checksum import sha256_of
 from inference.compute_reference import Unusable
@@ -22,7 +22,7 @@ TOO_LITTLE = ImageTrainingConfig(image_sizes=(16,), learning_rate=1e-9)
 
 
 @pytest.fixture
-def slot(tmp_path: Path) -> Slot:
+def slot(tmp_path: Path) -> SlotPackage:
     return tiny_slot(tmp_path)
 
 
@@ -39,7 +39,7 @@ def _threads_are_put_back() -> None:
     torch.set_num_threads(1)  # as training does for the rest of the process
 
 
-def test_a_good_model_is_written_with_its_hash(slot: Slot, images: Path) -> None:
+def test_a_good_model_is_written_with_its_hash(slot: SlotPackage, images: Path) -> None:
     """What training writes is a package that the model server loads."""
     evaluation = build_weights(slot, TINY, images, ENOUGH)
     assert evaluation.accuracy == 1.0
@@ -47,7 +47,7 @@ def test_a_good_model_is_written_with_its_hash(slot: Slot, images: Path) -> None
     assert load_without_reference(slot.package).weights_sha256 == sha256_of(slot.package / TINY.weights)
 
 
-def test_a_weak_model_is_refused(slot: Slot, images: Path) -> None:
+def test_a_weak_model_is_refused(slot: SlotPackage, images: Path) -> None:
     """Below 0.9 nothing is written, and the message has the accuracy and the confusion."""
     with pytest.raises(BuildError, match=r"tiny has a held-out accuracy of 0\.\d{4}; below 0\.9") as raised:
         build_weights(slot, TINY, images, TOO_LITTLE)
@@ -55,7 +55,7 @@ def test_a_weak_model_is_refused(slot: Slot, images: Path) -> None:
     assert list((slot.package / "artifacts").iterdir()) == []
 
 
-def test_a_checksum_in_the_manifest_itself_is_not_trained_over(slot: Slot, images: Path) -> None:
+def test_a_checksum_in_the_manifest_itself_is_not_trained_over(slot: SlotPackage, images: Path) -> None:
     """Where model.toml holds the digits no new weights are made: they could not be written down."""
     inline = TINY.model_copy(update={"sha256": "0" * 64})
     with pytest.raises(BadModelPackage, match="holds the old one: name a file"):
@@ -63,7 +63,7 @@ def test_a_checksum_in_the_manifest_itself_is_not_trained_over(slot: Slot, image
     assert list((slot.package / "artifacts").iterdir()) == []
 
 
-def test_the_same_seed_makes_the_same_weights(slot: Slot, images: Path) -> None:
+def test_the_same_seed_makes_the_same_weights(slot: SlotPackage, images: Path) -> None:
     """A machine trains the same model every time."""
     hashes = []
     for _ in range(2):
@@ -83,7 +83,7 @@ def test_the_confusion_names_what_was_taken_for_what() -> None:
     ]
 
 
-def test_a_reference_says_which_weights_it_was_made_with(slot: Slot, images: Path) -> None:
+def test_a_reference_says_which_weights_it_was_made_with(slot: SlotPackage, images: Path) -> None:
     """The reference has a row for every image, and the checksum of the weights."""
     build_weights(slot, TINY, images, ENOUGH)
     build_reference(slot, images / "reference")
@@ -93,13 +93,13 @@ def test_a_reference_says_which_weights_it_was_made_with(slot: Slot, images: Pat
         assert file.metadata()["weights_sha256"] == sha256_of(slot.package / TINY.weights)
 
 
-def test_too_few_images_make_no_reference(slot: Slot, images: Path) -> None:
+def test_too_few_images_make_no_reference(slot: SlotPackage, images: Path) -> None:
     """A handful of images is nothing to compare a window with."""
     with pytest.raises(Unusable, match="18 images found, 50 are needed"):
         build_reference(slot, images / "test")
 
 
-def test_a_missing_reference_trains_nothing(slot: Slot, images: Path, tmp_path: Path) -> None:
+def test_a_missing_reference_trains_nothing(slot: SlotPackage, images: Path, tmp_path: Path) -> None:
     """Whole weights stay; the missing reference is made."""
     build_weights(slot, TINY, images, ENOUGH)
     before = sha256_of(slot.package / TINY.weights)
@@ -110,7 +110,7 @@ def test_a_missing_reference_trains_nothing(slot: Slot, images: Path, tmp_path: 
     assert check(slot, tmp_path).reference_fault is None
 
 
-def test_a_broken_image_is_named(slot: Slot, images: Path, tmp_path: Path) -> None:
+def test_a_broken_image_is_named(slot: SlotPackage, images: Path, tmp_path: Path) -> None:
     """One bad file among the reference images ends with its name."""
     build_weights(slot, TINY, images, ENOUGH)
     (images / "reference/apple/zzz.jpg").write_bytes(b"no image")
@@ -118,7 +118,7 @@ def test_a_broken_image_is_named(slot: Slot, images: Path, tmp_path: Path) -> No
         build(check(slot, tmp_path, images=images / "reference"), threads=1)
 
 
-def test_weights_of_another_network_do_not_fit(slot: Slot, tmp_path: Path) -> None:
+def test_weights_of_another_network_do_not_fit(slot: SlotPackage, tmp_path: Path) -> None:
     """A state dict with other keys is refused in one line."""
     torch.save({"conv1.weight": torch.zeros(1)}, tmp_path / "other.pt")
     with pytest.raises(BadModelPackage, match=r"it does not fit network\.py:Tiny") as raised:
@@ -126,7 +126,7 @@ def test_weights_of_another_network_do_not_fit(slot: Slot, tmp_path: Path) -> No
     assert "\n" not in str(raised.value)
 
 
-def test_a_missing_network_is_said(slot: Slot, images: Path, tmp_path: Path) -> None:
+def test_a_missing_network_is_said(slot: SlotPackage, images: Path, tmp_path: Path) -> None:
     """Without network.py nothing can be made, and the message names it."""
     (slot.package / "network.py").unlink()
     artifacts = replace(check(slot, tmp_path, images=images / "reference"), source=Source.DEMO)

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import nn
 
 from examples.fruit.image_set import TEST, Picture, draw
-from examples.fruit.slots import Slot, Source
+from examples.fruit.slot_packages import SlotPackage, Source
 from inference.checksum import write_checksum
 from inference.decoding import Decoded
 from inference.loaded_model import LoadedModel
@@ -61,7 +61,7 @@ def plain_inputs() -> torch.Tensor:
     return torch.stack([steps(picture) for picture in PICTURES])
 
 
-def serve(slot: Slot, state: dict[str, torch.Tensor]) -> LoadedModel:
+def serve(slot: SlotPackage, state: dict[str, torch.Tensor]) -> LoadedModel:
     """Put the state dict where the published file belongs, and load the package."""
     slot.use(Source.PUBLISHED)
     manifest = slot.manifests[Source.PUBLISHED]

@@ -13,7 +13,7 @@ import torch
 
 from examples.fruit.artifacts import Artifacts
 from examples.fruit.prepare import PrepareError, build_missing, download_weights
-from examples.fruit.slots import Slot, Source
+from examples.fruit.slot_packages import SlotPackage, Source
 from examples.package import write_weights
 from inference.package import build_network, load_model_package
 from inference.wholeness import weights_fault
@@ -48,12 +48,12 @@ def mirror(tmp_path: Path) -> Iterator[tuple[str, Path]]:
 
 
 @pytest.fixture
-def slot(tmp_path: Path) -> Slot:
+def slot(tmp_path: Path) -> SlotPackage:
     return copy_packages(tmp_path / "project")[0]
 
 
 @pytest.fixture
-def artifacts(slot: Slot, tmp_path: Path) -> Artifacts:
+def artifacts(slot: SlotPackage, tmp_path: Path) -> Artifacts:
     write_coloured_images(tmp_path / "images", "reference", 20)
     return check(slot, tmp_path / "project", Source.PUBLISHED, tmp_path / "images/reference")
 

@@ -20,7 +20,7 @@ class Source(StrEnum):
 
 
 @dataclass(frozen=True)
-class Slot:
+class SlotPackage:
     """One slot's files."""
 
     name: str
@@ -60,10 +60,10 @@ class Slot:
         path.write_text(self.rendered(source), "utf-8")  # in place: it may be mounted by itself
 
 
-def slots(root: Path) -> tuple[Slot, Slot]:
+def slot_packages(root: Path) -> tuple[SlotPackage, SlotPackage]:
     """Return both slots of the project in `root`."""
     return (
-        Slot(
+        SlotPackage(
             STABLE,
             root / STABLE / "model",
             {
@@ -71,7 +71,7 @@ def slots(root: Path) -> tuple[Slot, Slot]:
                 Source.PUBLISHED: _published("small-cnn", "SmallCNN", "fruit_classifier_state_dict.pt"),
             },
         ),
-        Slot(
+        SlotPackage(
             CANDIDATE,
             root / CANDIDATE / "model",
             {
