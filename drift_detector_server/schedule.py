@@ -77,5 +77,5 @@ class Schedule:
             if not self._prepared:
                 await self._store.prepare()
                 self._prepared = True
+            await self._job.show()  # first: also where scoring fails each time
             more = await self._job.score_next()
-            await self._job.show()

@@ -125,21 +125,38 @@ async def test_the_end_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -
     assert store.results == []
 
 
+class FailingDetector(MeanDetector):
+    """A detector that fails a number of times first."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    def score(self, batch: Embeddings, p_value_threshold: float) -> Score:
+        """Fail, or score."""
+        self.times -= 1
+        if self.times >= 0:
+            raise MemoryError
+        return super().score(batch, p_value_threshold)
+
+
 async def test_a_fault_in_scoring_is_logged_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
     """A detector that fails once costs one log line, and its window is scored by the next run."""
-
-    class FailingOnce(MeanDetector):
-        failed = False
-
-        def score(self, batch: Embeddings, p_value_threshold: float) -> Score:
-            if not self.failed:
-                self.failed = True
-                raise MemoryError
-            return super().score(batch, p_value_threshold)
-
     store = MemoryStore()
     await old_samples(store, 10)
-    app = app_of(FailingOnce(), store)
+    app = app_of(FailingDetector(1), store)
     async with app.router.lifespan_context(app):
         await until(lambda: store.results)
-    assert "could not be scored" in caplog.text
+    assert caplog.text.count("could not be scored") == 1
+
+
+async def test_where_scoring_always_fails_the_backlog_is_shown(caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever looks at the dashboard sees that nothing is worked off."""
+    store = MemoryStore()
+    await old_samples(store, 12)
+    app = app_of(FailingDetector(1000), store)
+    async with app.router.lifespan_context(app), client(app) as http:
+        await until(lambda: "could not be scored" in caplog.text)
+        metrics = (await http.get("/metrics")).text
+    (backlog,) = [line for line in metrics.splitlines() if line.startswith("drift_backlog_samples{")]
+    assert backlog.endswith(" 12.0")
+    assert store.results == []
