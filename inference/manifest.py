@@ -31,6 +31,7 @@ def _inside(path: str) -> str:
 
 PathInside = Annotated[str, AfterValidator(_inside)]
 
+FILES = {"weights", "sha256", "reference", "reference_sha256"}
 MISSING = {
     "reference": '; a package brings its own: add reference = "artifacts/reference.safetensors", then run'
     " `python -m inference.reference --package FOLDER`",
@@ -143,16 +144,26 @@ def read_manifest(folder: Path) -> Manifest:
     """Read `folder/model.toml`.
 
     Raises:
-        BadModelPackage: the file is absent, is not TOML, or a field is wrong.
+        BadModelPackage: the file is absent or not TOML, a field is wrong, or a path that it names is no file.
     """
     path = folder / FILE_NAME
     try:
-        return Manifest.model_validate(tomllib.loads(path.read_text("utf-8")))
+        _check_regular(path)
+        manifest = Manifest.model_validate(tomllib.loads(path.read_text("utf-8")))
+        for name in (manifest.network.partition(":")[0], *manifest.model_dump(include=FILES).values()):
+            _check_regular(folder / name)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadModelPackage(f"{path}: {error}") from error
     except ValidationError as error:
         wrong = "; ".join(map(what_is_wrong, error.errors()))
         raise BadModelPackage(f"{path}: {wrong}") from error
+    return manifest
+
+
+def _check_regular(path: Path) -> None:
+    """Refuse what is there but no file: a pipe would be waited for, a device be read without end."""
+    if path.exists() and not path.is_file():
+        raise BadModelPackage(f"{path} is not a file")
 
 
 def what_is_wrong(error: ErrorDetails) -> str:

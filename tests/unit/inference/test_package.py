@@ -1,6 +1,7 @@
 """A model package is verified before anything of it is used."""
 
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -109,6 +110,28 @@ def test_a_file_outside_the_package_is_refused_unread(package_folder: Path, fiel
     (package_folder / "model.toml").write_text("\n".join(changed))
     with pytest.raises(BadModelPackage, match=rf"model.toml: {field}: .*(inside the package|should match)"):
         read_manifest(package_folder)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "model.toml",
+        "network.py",
+        "artifacts/weights.safetensors",
+        "artifacts/weights.sha256",
+        "artifacts/reference.safetensors",
+        "artifacts/reference.sha256",
+    ],
+)
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_what_is_no_file_is_refused_unread(package_folder: Path, name: str, kind: str) -> None:
+    """A pipe, which would be waited for, and a device without an end, which would be read into memory."""
+    path = package_folder / name
+    path.unlink()
+    make = {"pipe": os.mkfifo, "device": lambda path: path.symlink_to("/dev/zero"), "folder": os.mkdir}
+    make[kind](path)
+    with pytest.raises(BadModelPackage, match=f"{name} is not a file"):
+        identify(package_folder)
 
 
 def test_a_network_that_does_not_answer_is_refused(package_folder: Path) -> None:
