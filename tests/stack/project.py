@@ -45,6 +45,12 @@ def put_package(slot: str, source: Path | None = None) -> None:
         path.chmod(0o755 if path.is_dir() else 0o644)
 
 
+def put_packages() -> None:
+    """Fill the folders of both slots."""
+    for slot in SLOTS:
+        put_package(slot)
+
+
 SETTINGS = (
     load_stack_settings(PROJECT, os.environ, http_port=80) if NAME == "compose" else local_settings(PROJECT)
 )

@@ -9,13 +9,7 @@ from typing import TypeAlias
 from stack.paths import Paths
 from stack.plain.processes import family
 from stack.plain.supervisor import control, states
-from tests.stack.project import KEEP, NAME, PACKAGES, PROJECT, put_package, run
-
-
-def put_packages() -> None:
-    """Put the project's own packages into the folders of the slots under test."""
-    for slot in PACKAGES:
-        put_package(slot)
+from tests.stack.project import KEEP, NAME, PROJECT, put_packages, run
 
 
 class PlainStack:

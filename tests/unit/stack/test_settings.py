@@ -62,26 +62,20 @@ def test_a_wrong_number_of_replicas_is_named(value: str) -> None:
         load_stack_settings(NOWHERE, {"MODEL_SERVER_NEW_REPLICAS": value}, http_port=80)
 
 
-@pytest.mark.parametrize(("user", "first", "port"), [(0, 1024, 80), (1000, 80, 80), (1000, 81, 8080)])
+@pytest.mark.parametrize(
+    ("user", "first", "port"),
+    [(0, "1024", 80), (1000, "80", 80), (1000, "81", 8080), (0, None, 80), (1000, None, 8080)],
+)
 def test_who_may_not_have_port_80_gets_8080(
-    user: int, first: int, port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    user: int, first: str | None, port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Root may, and everyone where the kernel's first port for all is not above it."""
-    (tmp_path / "first").write_text(f"{first}\n")
+    """Root may, and everyone where the kernel names a first port for all that is not above it."""
+    if first is not None:
+        (tmp_path / "first").write_text(f"{first}\n")
     monkeypatch.setattr(os, "geteuid", lambda: user)
     monkeypatch.setattr(stack_settings, "FIRST_PORT_FOR_ALL", tmp_path / "first")
     monkeypatch.delenv("HTTP_PORT", raising=False)
     assert local_settings(tmp_path).http_port == port
-
-
-def test_a_kernel_that_names_no_first_port_keeps_80_for_root(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As Linux does by itself."""
-    monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    monkeypatch.setattr(stack_settings, "FIRST_PORT_FOR_ALL", tmp_path / "absent")
-    monkeypatch.delenv("HTTP_PORT", raising=False)
-    assert local_settings(tmp_path).http_port == 8080
 
 
 def test_the_shell_goes_before_the_file(tmp_path: Path) -> None:
