@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from service.settings import ServiceSettings
+from service.whole_answers import WholeAnswersProtocol
 
 DRAIN_SECONDS = 20
 
@@ -54,6 +55,7 @@ def configure(app: FastAPI, host: str, port: int) -> uvicorn.Config:
         app,
         host=host,
         port=port,
+        http=WholeAnswersProtocol,
         log_config=None,
         access_log=False,  # nginx writes the access log
         server_header=False,
