@@ -13,9 +13,8 @@ def test_a_saved_edit_counts_within_three_seconds(stack: RunningStack) -> None:
     """No command is needed, only the editor's save."""
     with edited_split(EQUAL, NINE_TO_ONE):
         started = time.monotonic()
-        wait_for("nine of ten go to the new slot", lambda: share_of_new(10) >= 0.9, 5)
+        wait_for("nine of ten go to the new slot", lambda: share_of_new() == 0.9, 5)
         delay = time.monotonic() - started
-        assert share_of_new() == 0.9
     print(f"split edit in effect after {delay:.1f} s")
     assert delay < 3
     wait_for("the shipped split again", lambda: share_of_new() == 0.5, 5)
@@ -30,7 +29,8 @@ def test_a_wrong_edit_changes_nothing_and_says_why(stack: RunningStack) -> None:
         assert share_of_new() == 0.5
         assert "reloaded" not in stack.logs(service)[before:]
     wait_for("the mended file read", lambda: "reloaded" in stack.logs(service)[before:], 5)
-    assert share_of_new() == 0.5
+    # Once more, as nginx's old processes may still take a request after the signal to reload.
+    wait_for("the shipped split again", lambda: share_of_new() == 0.5, 5)
 
 
 def test_without_what_renders_predictions_go_on(stack: RunningStack) -> None:
