@@ -26,7 +26,7 @@ class HeadHoldingTransport:
             asyncio.get_running_loop().call_soon(self._release)
         else:
             head, self._head = self._head, b""
-            self._transport.write(head + data if head else data)
+            self._transport.write(head + data)
 
     def close(self) -> None:
         """Close when everything is written."""
@@ -34,7 +34,7 @@ class HeadHoldingTransport:
         self._transport.close()
 
     def _release(self) -> None:
-        if self._head:
+        if self._head and not self._transport.is_closing():  # uvloop raises where the connection is gone
             self.write(b"")
 
     def __getattr__(self, name: str) -> Any:

@@ -18,12 +18,13 @@ HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
 
 
 class RecordingTransport:
-    """Records each write; None for a close."""
+    """Records each write; None for a close, after which it takes none, as uvloop's."""
 
     def __init__(self) -> None:
         self.writes: list[bytes | None] = []
 
     def write(self, data: bytes) -> None:
+        assert not self.is_closing()
         self.writes.append(data)
 
     def close(self) -> None:
@@ -82,6 +83,19 @@ async def test_nothing_is_held_back_from_a_close(
     transport.close()
     assert below.writes == [HEAD, None]
     assert transport.is_closing()
+
+
+async def test_a_client_that_leaves_takes_the_head_with_it(
+    below: RecordingTransport, transport: HeadHoldingTransport
+) -> None:
+    """The connection may be lost within the turn; nothing is written then, and nothing raised in the loop."""
+    raised: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: raised.append(context))
+    transport.write(HEAD)
+    below.close()
+    await asyncio.sleep(0)
+    assert below.writes == [None]
+    assert not raised
 
 
 @contextlib.asynccontextmanager
