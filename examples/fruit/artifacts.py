@@ -5,8 +5,8 @@ from pathlib import Path
 
 from examples.fruit import image_set
 from examples.fruit.slot_packages import SlotPackage, Source, slot_packages
+from inference.faults import reference_fault, weights_fault
 from inference.manifest import Manifest
-from inference.wholeness import reference_fault, weights_fault
 
 
 @dataclass(frozen=True)

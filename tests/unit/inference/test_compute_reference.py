@@ -88,7 +88,7 @@ def test_a_checksum_in_the_manifest_itself_is_not_overwritten(tmp_path: Path) ->
 
 def test_reading_a_reference_needs_no_torch() -> None:
     """The detector's environment reads references and package checksums without PyTorch and Pillow."""
-    code = "import sys, inference.reference, inference.identity, inference.wholeness;"
+    code = "import sys, inference.reference, inference.identity, inference.faults;"
     code += "sys.exit(bool({'torch', 'PIL'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

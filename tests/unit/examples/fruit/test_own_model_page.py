@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 from inference.decoding import Decoded
+from inference.faults import reference_fault
 from inference.loaded_model import LoadedModel
 from inference.package import load_model_package
 from inference.preprocessing import to_pixels
-from inference.wholeness import reference_fault
 from tests.unit.examples.fruit.project import PROJECT
 
 PAGE = (PROJECT / "model_server_new/README.md").read_text("utf-8")

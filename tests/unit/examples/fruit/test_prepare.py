@@ -15,8 +15,8 @@ from examples.fruit.artifacts import Artifacts
 from examples.fruit.prepare import PrepareError, build_missing, download_weights
 from examples.fruit.slot_packages import SlotPackage, Source
 from examples.package import write_weights
+from inference.faults import weights_fault
 from inference.package import build_network, load_model_package
-from inference.wholeness import weights_fault
 from tests.unit.examples.fruit.project import (
     NOWHERE,
     TINY,

@@ -1,4 +1,4 @@
-"""What a package lacks to be whole, without importing torch: a run that has nothing to make is quick."""
+"""What is wrong with a package's parts, without importing torch: a run that has nothing to make is quick."""
 
 from pathlib import Path
 
