@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.image_limits import DEFAULT_FORMATS
 from inference.manifest import Manifest
 
 Rows = NDArray[np.float32]
@@ -16,6 +17,29 @@ ModelInput = bytes | Rows  # one image's bytes, or rows (N, F) of a tensor model
 
 class NonFiniteOutput(Exception):
     """The model's output holds NaN or infinity."""
+
+
+class CostsTooMuch(Exception):
+    """The image takes more time or memory than one may."""
+
+
+class OutOfTime(Exception):
+    """The image was not predicted in its time beside all else that this machine does."""
+
+
+class Unfinished(Exception):
+    """The batch ended before this input's turn: it goes with the next one."""
+
+
+class PredictAlone(Exception):
+    """The image is to be predicted by itself.
+
+    It `costs_much`, and then gives way to the others, or its batch was lost, by whatever fault.
+    """
+
+    def __init__(self, costs_much: bool = True) -> None:
+        super().__init__(costs_much)
+        self.costs_much = costs_much
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,13 +78,18 @@ class ModelInfo:
 
 @dataclass(frozen=True)
 class BackendSettings:
-    """How a backend loads a model package and runs it; `batch_size` is what it is warmed up with."""
+    """How a backend loads a model package and runs it; `batch_size` is what it is warmed up with.
+
+    Images have at most `max_pixels`, are of `image_formats`, and may take `image_seconds` of time each.
+    """
 
     package: Path
     device: str = "cpu"
     torch_threads: int = 1
     batch_size: int = 1
     max_pixels: int = 25_000_000
+    image_formats: tuple[str, ...] = DEFAULT_FORMATS
+    image_seconds: float = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,5 +107,5 @@ class Backend(Protocol):
     def info(self) -> ModelInfo:
         """Return what is known of the model."""
 
-    def predict(self, inputs: Iterable[ModelInput]) -> BatchResult:
-        """Predict images, or rows, as one batch."""
+    def predict(self, inputs: Iterable[ModelInput], *, alone: PredictAlone | None = None) -> BatchResult:
+        """Predict images, or rows, as one batch; or one image `alone`, with what it came back with."""

@@ -1,45 +1,60 @@
-"""Strangers' bytes to an upright RGB image."""
+"""Strangers' bytes to an image as it is stored, how to bring it upright, and its pixels as an array."""
 
 import io
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from numpy.typing import NDArray
+from PIL import AvifImagePlugin, Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF")
-WHITE = (255, 255, 255)
+from inference.image_limits import DEFAULT_FORMATS, NotAnImage, TooManyPixels, check_size, check_structure
+from inference.image_structure.structure import Structure
 
-ORIENTATION = 0x0112  # of EXIF 2.3, and how to turn an image that has it
+__all__ = ["Decoded", "HoldsTooMany", "NotAnImage", "TooManyPixels", "decode"]
+
+BAND_PIXELS = 1_000_000
+ORIENTATION = 0x0112  # of EXIF 2.3
+
+
+class Turn(NamedTuple):
+    """How to bring a stored image upright: mirror its x and y, then swap the two."""
+
+    mirrors_x: bool
+    mirrors_y: bool
+    swaps: bool
+
+
+UPRIGHT = Turn(False, False, False)
 TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
+    1: UPRIGHT,
+    2: Turn(True, False, False),
+    3: Turn(True, True, False),
+    4: Turn(False, True, False),
+    5: Turn(False, False, True),
+    6: Turn(False, True, True),
+    7: Turn(True, True, True),
+    8: Turn(True, False, True),
 }
-LYING = (5, 6, 7, 8)
 
-
-class NotAnImage(Exception):
-    """The bytes are no image that can be decoded."""
-
-
-class TooManyPixels(Exception):
-    """The image would be larger than allowed once decoded."""
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # there is a worker for each CPU; threads would only take memory
 
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """An image, its size before a JPEG was reduced, and whether that stores colours at half size."""
+    """An image as stored, its size before a JPEG was reduced, and how to turn it upright.
+
+    `has_halved_colours` is of a JPEG that stores one colour for several pixels.
+    """
 
     image: Image.Image
     width: int
     height: int
     has_halved_colours: bool = False
+    turn: Turn = UPRIGHT
 
     @property
     def reduction(self) -> int:
@@ -47,44 +62,61 @@ class Decoded:
         return round(max(self.width, self.height) / max(self.image.size))
 
 
-def decode(data: bytes, max_pixels: int, shortest_side: float = math.inf) -> Decoded:
-    """Decode the first frame to 8-bit RGB, turned as its EXIF orientation says, transparency on white.
+class HoldsTooMany(Exception):
+    """The decoder would hold more pixels at a time than it may here."""
+
+
+def decode(
+    data: bytes,
+    max_pixels: int,
+    shortest_side: float = math.inf,
+    formats: Sequence[str] = DEFAULT_FORMATS,
+    held_pixels: float = math.inf,
+) -> Decoded:
+    """Decode the first frame; to turn it and to lay it on white costs less once it is small.
 
     A JPEG comes out at half, a quarter or an eighth of its size as long as no side gets shorter than
     `shortest_side`: libjpeg then computes only the pixels that it returns.
 
     Raises:
-        NotAnImage: not one of FORMATS, truncated, or corrupt.
-        TooManyPixels: width times height, read from the header before decoding, is over `max_pixels`.
+        NotAnImage: not one of `formats`, truncated, corrupt, or of too many parts.
+        TooManyPixels: what decoding makes, told by the header, is over `max_pixels`.
+        HoldsTooMany: the decoder would hold more than `held_pixels` at a time.
     """
+    structure = check_structure(data, max_pixels, formats)
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        with Image.open(io.BytesIO(data), formats=[structure.format]) as image:
             width, height = image.size
-            if width * height <= max_pixels:
-                if shortest_side < min(width, height):
-                    image.draft(None, (math.ceil(shortest_side), math.ceil(shortest_side)))
-                image.load()
-                orientation = read_orientation(image)
-                upright = image.transpose(TURNS[orientation]) if orientation in TURNS else image
-                if orientation in LYING:
-                    width, height = height, width
-                return Decoded(to_rgb(upright), width, height, halves_colours(image))
-            size = f"{width} x {height}"
+            check_size(width, height, max_pixels)  # as the decoder has it
+            if shortest_side < min(width, height):
+                image.draft(None, (math.ceil(shortest_side), math.ceil(shortest_side)))
+            check_held(image, structure, held_pixels)
+            image.load()
+            vars(image).pop("_decoder", None)  # WebP's has two more canvases, and would live with the image
+            return Decoded(image, width, height, halves_colours(image), read_turn(image))
+    except (TooManyPixels, HoldsTooMany):
+        raise
+    except MemoryError as error:
+        raise TooManyPixels("decoding it takes more memory than an image may") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise TooManyPixels(f"{max_pixels} pixels are allowed; {error}") from error
-    except UnidentifiedImageError as error:
-        raise NotAnImage(f"it is none of {', '.join(FORMATS)}") from error
     except Exception as error:  # decoders raise anything on hostile bytes: struct.error, KeyError …
         raise NotAnImage(f"it cannot be decoded: {error}") from error
-    raise TooManyPixels(f"it has {size} pixels; {max_pixels} are allowed")
 
 
-def read_orientation(image: Image.Image) -> int:
-    """Return what EXIF says of how the camera was held; 1, upright, where it cannot be read."""
+def check_held(image: Image.Image, structure: Structure, most: float) -> None:
+    """Raise HoldsTooMany if the decoder would; of a baseline JPEG it holds those that come out reduced."""
+    is_whole = structure.scans > 1 or "progressive" in image.info or not isinstance(image, JpegImageFile)
+    if (structure.pixels if is_whole else image.width * image.height) > most:
+        raise HoldsTooMany
+
+
+def read_turn(image: Image.Image) -> Turn:
+    """Return what EXIF says of how the camera was held; upright where it cannot be read."""
     try:
-        return int(image.getexif().get(ORIENTATION, 1))
+        return TURNS[int(image.getexif().get(ORIENTATION, 1))]
     except Exception:  # an image is no worse for its EXIF, which says anything
-        return 1
+        return UPRIGHT
 
 
 def halves_colours(image: Image.Image) -> bool:
@@ -92,15 +124,30 @@ def halves_colours(image: Image.Image) -> bool:
     return isinstance(image, JpegImageFile) and [layer[1:3] for layer in image.layer[:2]] == [(2, 2), (1, 1)]
 
 
-def to_rgb(image: Image.Image) -> Image.Image:
-    """Bring any mode to RGB: 16 bits scaled to 8, transparency laid on white."""
+def to_array(image: Image.Image) -> NDArray[np.uint8]:
+    """Return any mode's pixels: (H, W, 3) of RGB, or (H, W, 4) of premultiplied RGBA if it is transparent.
+
+    Large images are converted in bands, so that there is never a second one of their size.
+    """
+    width, height = image.size
+    rows = max(1, BAND_PIXELS // width)
+    if height <= rows:
+        return np.array(to_eight_bits(image))
+    channels = len(to_eight_bits(image.crop((0, 0, 1, 1))).getbands())
+    pixels = np.empty((height, width, channels), np.uint8)
+    for top in range(0, height, rows):
+        band = image.crop((0, top, width, min(top + rows, height)))
+        pixels[top : top + rows] = np.asarray(to_eight_bits(band))
+    return pixels
+
+
+def to_eight_bits(image: Image.Image) -> Image.Image:
+    """Bring any mode to RGB, or to RGBa if it is transparent; 16 bits are scaled."""
     if image.mode.startswith("I"):
         return sixteen_bits_to_eight(image).convert("RGB")
     if image.has_transparency_data:
-        layered = image.convert("RGBA")
-        flat = Image.new("RGB", layered.size, WHITE)
-        flat.paste(layered, mask=layered.getchannel("A"))
-        return flat
+        layered = image if image.mode == "RGBA" else image.convert("RGBA")
+        return layered.convert("RGBa")
     return image if image.mode == "RGB" else image.convert("RGB")
 
 

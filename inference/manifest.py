@@ -1,5 +1,6 @@
 """`model.toml`: what a model package says of itself."""
 
+import os
 import tomllib
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, Self
@@ -144,14 +145,15 @@ def read_manifest(folder: Path) -> Manifest:
     """Read `folder/model.toml`.
 
     Raises:
-        BadModelPackage: the file is absent or not TOML, a field is wrong, or a path that it names is no file.
+        BadModelPackage: the file is absent or not TOML, a field is wrong, or a path that it names is no file
+            or leads out of the folder.
     """
-    path = folder / FILE_NAME
+    path, place = folder / FILE_NAME, os.path.realpath(folder)
     try:
-        _check_regular(path)
+        _check_file(folder, FILE_NAME, place)
         manifest = Manifest.model_validate(tomllib.loads(path.read_text("utf-8")))
         for name in (manifest.network.partition(":")[0], *manifest.model_dump(include=FILES).values()):
-            _check_regular(folder / name)
+            _check_file(folder, name, place)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadModelPackage(f"{path}: {error}") from error
     except ValidationError as error:
@@ -160,10 +162,24 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
-def _check_regular(path: Path) -> None:
-    """Refuse what is there but no file: a pipe would be waited for, a device be read without end."""
+def weights_bytes(folder: Path, manifest: Manifest) -> int:
+    """Return the size of a package's weights; 0 where they are absent, which loading them will tell."""
+    path = folder / manifest.weights
+    return path.stat().st_size if path.is_file() else 0
+
+
+def _check_file(folder: Path, name: str, place: str) -> None:
+    """Refuse what is there but no file (a pipe would be waited for), and what a link leads to elsewhere.
+
+    `place` is where the package really lies: it may be a link itself, which is replaced between two looks.
+    """
+    path = folder / name
     if path.exists() and not path.is_file():
         raise BadModelPackage(f"{path} is not a file")
+    target = Path(os.path.realpath(Path(place, name)))
+    if not target.is_relative_to(place):
+        remedy = "put the file itself there; links within the package are fine"
+        raise BadModelPackage(f"{path} leads out of the package, to {target}", remedy)
 
 
 def what_is_wrong(error: ErrorDetails) -> str:

@@ -1,14 +1,17 @@
 """An image to the network's input, as torchvision's Resize, CenterCrop, ToTensor and Normalize make it."""
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
-from inference.decoding import Decoded, TooManyPixels, decode
+from inference.decoding import Decoded, Turn, decode, to_array
+from inference.image_limits import DEFAULT_FORMATS
 from inference.manifest import ImageInput
 
-MAX_ASPECT = 32  # of a strip 1 pixel wide, resizing would make an image of billions
 LEAST_REDUCED = 1.5  # a JPEG is reduced while it is decoded if its short side stays as many times the input's
 BRIGHTNESS = (0.299, 0.587, 0.114)  # ITU-R BT.601, as in JPEG
 
@@ -26,34 +29,61 @@ REDUCTION_BLUR = {
 Pixels = NDArray[np.float32]
 
 
-def read_pixels(data: bytes, size: int, max_pixels: int) -> Pixels:
+def read_pixels(
+    data: bytes,
+    size: int,
+    max_pixels: int,
+    formats: Sequence[str] = DEFAULT_FORMATS,
+    held_pixels: float = math.inf,
+) -> Pixels:
     """Decode an image, resize its short side to `size` and crop the centre: (size, size, 3), from 0 to 255.
 
     Raises:
-        NotAnImage, TooManyPixels: see `decode`; also, one side is over MAX_ASPECT times the other.
+        NotAnImage, TooManyPixels, HoldsTooMany: see `decode`.
     """
-    return to_pixels(decode(data, max_pixels, LEAST_REDUCED * size), size)
+    return to_pixels(decode(data, max_pixels, LEAST_REDUCED * size, formats, held_pixels), size)
 
 
 def to_pixels(decoded: Decoded, size: int) -> Pixels:
-    """Resize the short side to `size` and crop the centre: (size, size, 3), from 0 to 255."""
+    """Resize the short side to `size`, crop the centre, turn it upright: (size, size, 3), from 0 to 255.
+
+    Turned first, an image of megapixels would have to be copied.
+    """
     short, long = sorted((decoded.width, decoded.height))
-    if long > MAX_ASPECT * short:
-        raise TooManyPixels(
-            f"it is {decoded.width} x {decoded.height}, one side over {MAX_ASPECT} times the other"
-        )
     longer = int(size * long / short)  # rounded down, as torchvision does
     width, height = (size, longer) if decoded.width <= decoded.height else (longer, size)
-    left, top = round((width - size) / 2), round((height - size) / 2)
-    crop = resize(decoded, width, height)[top : top + size, left : left + size].float()
+    left = centred(width, size, mirrored=decoded.turn.mirrors_x)
+    top = centred(height, size, mirrored=decoded.turn.mirrors_y)
+    crop = on_white(resize(decoded, width, height)[top : top + size, left : left + size].float())
+    crop = turned(crop, decoded.turn)
     if decoded.reduction > 1:
         crop = undo_blur(crop, decoded, size)
     return crop.contiguous().numpy()
 
 
+def centred(length: int, size: int, *, mirrored: bool) -> int:
+    """Return where the centre begins; an odd pixel goes to the side where it is once the image is upright."""
+    start = round((length - size) / 2)
+    return length - size - start if mirrored else start
+
+
+def turned(pixels: torch.Tensor, turn: Turn) -> torch.Tensor:
+    """Turn an image (S, S, 3) upright."""
+    mirrored = [axis for axis, mirrors in enumerate((turn.mirrors_y, turn.mirrors_x)) if mirrors]
+    pixels = pixels.flip(mirrored) if mirrored else pixels
+    return pixels.transpose(0, 1) if turn.swaps else pixels
+
+
+def on_white(pixels: torch.Tensor) -> torch.Tensor:
+    """Lay an image (S, S, 4), premultiplied, on white: the same as if it had been before it was resized."""
+    if pixels.shape[2] == 3:
+        return pixels
+    return (pixels[..., :3] + (255 - pixels[..., 3:])).clamp_(max=255)
+
+
 def resize(decoded: Decoded, width: int, height: int) -> torch.Tensor:
-    """Resize to (height, width, 3), uint8; Pillow's bilinear filter, as torch computes it."""
-    image = torch.from_numpy(np.array(decoded.image)).permute(2, 0, 1)[None]
+    """Resize to (height, width, 3 or 4), uint8; Pillow's bilinear filter, as torch computes it."""
+    image = torch.from_numpy(to_array(decoded.image)).permute(2, 0, 1)[None]
     # A reduced side is rounded up to whole pixels, so its scale follows from the original's length.
     scales = [
         (height + 1e-6) * decoded.reduction / decoded.height,

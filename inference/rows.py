@@ -6,9 +6,11 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from inference.backend import Rows
+from inference.json_bounds import JsonBounds
 from inference.manifest import TensorInput
 
 MAX_ROWS = 1000
+OTHER_VALUES = 1000  # beside the rows' numbers: names, shapes, parameters
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 # At the first error pydantic stops: it would else describe each of a million.
 Row = Annotated[list[Number], Field(max_length=1000, fail_fast=True)]
@@ -33,12 +35,19 @@ def read_rows(body: bytes, spec: TensorInput) -> tuple[Rows, bool]:
     Raises:
         WrongRows: not JSON, another width, or something that is no finite number.
     """
+    if not rows_bounds(spec).hold(body):
+        raise WrongRows(f"The body holds more than {MAX_ROWS} rows. {what_to_send(spec)}")
     try:
         data = RowsBody.model_validate_json(body).data
     except ValidationError as error:
         raise WrongRows(f"{what_is_wrong(error)} {what_to_send(spec)}") from error
     is_single = not (data and isinstance(data[0], list))
     return to_rows([data] if is_single else data, spec), is_single
+
+
+def rows_bounds(spec: TensorInput) -> JsonBounds:
+    """Return the bounds of a document that holds the most rows that are taken."""
+    return JsonBounds(MAX_ROWS * (len(spec.features) + 1) + OTHER_VALUES, MAX_ROWS + OTHER_VALUES)
 
 
 def to_rows(data: object, spec: TensorInput) -> Rows:

@@ -1,5 +1,6 @@
 """A backend in this process: decode, one forward pass per batch, and which input is to blame if it fails."""
 
+import math
 import time
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
@@ -7,8 +8,17 @@ from itertools import accumulate, pairwise
 import numpy as np
 import torch
 
-from inference.backend import BackendSettings, BatchResult, ModelInfo, ModelInput, NonFiniteOutput, Outputs
-from inference.decoding import NotAnImage, TooManyPixels
+from inference.backend import (
+    BackendSettings,
+    BatchResult,
+    ModelInfo,
+    ModelInput,
+    NonFiniteOutput,
+    Outputs,
+    PredictAlone,
+)
+from inference.decoding import HoldsTooMany, NotAnImage, TooManyPixels
+from inference.image_limits import DEFAULT_FORMATS
 from inference.loaded_model import Batch, LoadedModel
 from inference.manifest import BadModelPackage
 from inference.package import ModelPackage, load_model_package
@@ -21,36 +31,43 @@ def load_torch_backend(settings: BackendSettings) -> "TorchBackend":
     Raises:
         BadModelPackage: it cannot be served.
     """
-    return create_torch_backend(load_model_package(settings.package), settings)
+    model = warm_model(load_model_package(settings.package), settings)
+    return TorchBackend(model, max_pixels=settings.max_pixels, image_formats=settings.image_formats)
 
 
-def create_torch_backend(package: ModelPackage, settings: BackendSettings) -> "TorchBackend":
+def warm_model(package: ModelPackage, settings: BackendSettings) -> LoadedModel:
     """Warm a loaded package up with a full batch; see `load_torch_backend`."""
     if settings.device == "cuda" and not torch.cuda.is_available():
         hint = "see docker-compose.gpu.yml, or say DEVICE=cpu"
         raise BadModelPackage(f"DEVICE=cuda, but PyTorch finds no GPU: {hint}")
     torch.set_num_threads(settings.torch_threads)
-    model = LoadedModel(package, device=settings.device, warm_batch=settings.batch_size)
-    return TorchBackend(model, max_pixels=settings.max_pixels)
+    return LoadedModel(package, device=settings.device, warm_batch=settings.batch_size)
 
 
 class TorchBackend:
-    """Runs a model in this process; images over `max_pixels` are refused before they are decoded."""
+    """Runs a model in this process; images beyond the limits are refused before they are decoded."""
 
-    def __init__(self, model: LoadedModel, *, max_pixels: int) -> None:
+    def __init__(
+        self,
+        model: LoadedModel,
+        *,
+        max_pixels: int,
+        image_formats: Sequence[str] = DEFAULT_FORMATS,
+        held_pixels: float = math.inf,
+    ) -> None:
         self._model = model
-        self._max_pixels = max_pixels
+        self._limits = (max_pixels, image_formats, held_pixels)
 
     @property
     def info(self) -> ModelInfo:
         """Return what is known of the model."""
         return self._model.info
 
-    def predict(self, inputs: Iterable[ModelInput]) -> BatchResult:
+    def predict(self, inputs: Iterable[ModelInput], *, alone: PredictAlone | None = None) -> BatchResult:  # noqa: ARG002 - as any batch
         """Predict images, or rows, as one batch; each is prepared before the next one is asked for.
 
-        In place of outputs an item may be NotAnImage, TooManyPixels, NonFiniteOutput, or what the package's
-        own code raised.
+        In place of outputs an item may be NotAnImage, TooManyPixels, PredictAlone, NonFiniteOutput, or what
+        the package's own code raised.
         """
         seconds: list[float] = []
         prepared = [self._prepare(one) for one in inputs]
@@ -63,7 +80,10 @@ class TorchBackend:
         if not isinstance(model_input, bytes):
             return model_input
         try:
-            return read_pixels(model_input, self.info.manifest.image_input.size, self._max_pixels)[None]
+            size = self.info.manifest.image_input.size
+            return read_pixels(model_input, size, *self._limits)[None]
+        except HoldsTooMany:
+            return PredictAlone()
         except (NotAnImage, TooManyPixels) as error:
             return type(error)(*error.args)  # a new one: the old one's traceback holds the image
         except Exception as error:  # this input's own, and no other's

@@ -1,4 +1,4 @@
-"""The C library's allocator, told to keep what it has got."""
+"""The C library's allocator, told to keep what it has got, or to give it back."""
 
 import ctypes
 
@@ -12,9 +12,23 @@ def keep_freed_memory() -> bool:
 
     Else each batch's tensors are fresh from the kernel, which zeroes every page of them.
     """
-    try:
-        libc = ctypes.CDLL("libc.so.6")
-    except OSError:
+    libc = glibc()
+    if libc is None:
         return False
     kept = libc.mallopt(M_MMAP_THRESHOLD, LARGEST_MMAP_THRESHOLD)
     return bool(kept and libc.mallopt(M_TRIM_THRESHOLD, KEPT_BYTES))
+
+
+def give_back_freed_memory() -> None:
+    """Have glibc give all freed memory back to the kernel, also what it was told to keep."""
+    libc = glibc()
+    if libc is not None:
+        libc.malloc_trim(0)
+
+
+def glibc() -> ctypes.CDLL | None:
+    """Return the C library, or None where it is another one."""
+    try:
+        return ctypes.CDLL("libc.so.6")
+    except OSError:
+        return None

@@ -7,13 +7,15 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.hand_over import refusal_headers
 from service.problems import Problem, problem_response
 
 BODIES_AT_ONCE = 8
-LONGEST_WAIT_SECONDS = 10.0
+LONGEST_WAIT_SECONDS = 1.5  # nginx gives a slot 2.5 s
 
 
 class ByteSemaphore:
@@ -102,7 +104,7 @@ class BodyLimitMiddleware:
             await self.budget.acquire(size, self.wait_seconds)
         except TimeoutError:
             detail = "Too many large uploads at once. Try again in a second."
-            problem = Problem(503, "Service Unavailable", detail, {"Retry-After": "1"})
+            problem = Problem(503, "Service Unavailable", detail, refusal_headers(Headers(scope=scope)))
             await self._refuse(problem, scope, receive, send)
             return
         try:

@@ -7,6 +7,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 
 from service.problems import Problem
 
+PLATFORM_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
+
 
 def health_router(registry: CollectorRegistry, not_ready: Callable[[], str | None]) -> APIRouter:
     """Build the routes; `not_ready` gives the reason why the program cannot serve, or None."""

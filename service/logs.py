@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, datetime
 
 from service.request_id import current_request_id
-from service.settings import ServiceSettings
+from service.settings import ProgramSettings
 
 RECORD_FIELDS = frozenset(vars(logging.makeLogRecord({})))
 STANDARD_FIELDS = RECORD_FIELDS | {"message", "asctime", "color_message", "taskName"}
@@ -36,7 +36,7 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, default=str, ensure_ascii=False)
 
 
-def configure_logging(settings: ServiceSettings) -> None:
+def configure_logging(settings: ProgramSettings) -> None:
     """Send every logger's lines to stdout as JSON; libraries speak from warning up."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter(settings.slot))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import uvicorn
 from fastapi import FastAPI
 
-from service.settings import ServiceSettings
+from service.settings import ProgramSettings
 from service.whole_answers import WholeAnswersProtocol
 
 DRAIN_SECONDS = 20
@@ -36,7 +36,7 @@ class InternalServer(uvicorn.Server):
 
 def serve(
     app: FastAPI,
-    settings: ServiceSettings,
+    settings: ProgramSettings,
     *,
     internal: Listener | None = None,
     on_sighup: Callable[[], Awaitable[object]] | None = None,

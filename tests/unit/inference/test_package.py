@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,14 @@ from inference.package import load_model_package, load_without_reference
 from inference.reference import write_reference
 from tests.tensor_model import write_regressor
 
+FILES = [
+    "model.toml",
+    "network.py",
+    "artifacts/weights.safetensors",
+    "artifacts/weights.sha256",
+    "artifacts/reference.safetensors",
+    "artifacts/reference.sha256",
+]
 EMBEDDINGS = np.random.default_rng(1).random((60, 3), np.float32)
 
 
@@ -112,17 +121,7 @@ def test_a_file_outside_the_package_is_refused_unread(package_folder: Path, fiel
         read_manifest(package_folder)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "model.toml",
-        "network.py",
-        "artifacts/weights.safetensors",
-        "artifacts/weights.sha256",
-        "artifacts/reference.safetensors",
-        "artifacts/reference.sha256",
-    ],
-)
+@pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
 def test_what_is_no_file_is_refused_unread(package_folder: Path, name: str, kind: str) -> None:
     """A pipe, which would be waited for, and a device without an end, which would be read into memory."""
@@ -132,6 +131,52 @@ def test_what_is_no_file_is_refused_unread(package_folder: Path, name: str, kind
     make[kind](path)
     with pytest.raises(BadModelPackage, match=f"{name} is not a file"):
         identify(package_folder)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_link_out_of_the_package_is_refused(package_folder: Path, tmp_path: Path, name: str) -> None:
+    """A package is whole in its own folder: what lies elsewhere changes, or is not there, without a word."""
+    elsewhere = tmp_path / "elsewhere"
+    (package_folder / name).rename(elsewhere)
+    (package_folder / name).symlink_to(elsewhere)
+    with pytest.raises(BadModelPackage, match=f"{name} leads out of the package, to {elsewhere}: put the"):
+        load_model_package(package_folder)
+
+
+@pytest.mark.parametrize("target", ["../../elsewhere", "/nowhere/at/all"])
+def test_a_linked_folder_leads_out_too(package_folder: Path, tmp_path: Path, target: str) -> None:
+    """Also relative, and where nothing is there yet: a reference would be written through it."""
+    (tmp_path / "elsewhere").mkdir()
+    shutil.rmtree(package_folder / "artifacts")
+    (package_folder / "artifacts").symlink_to(target)
+    with pytest.raises(BadModelPackage, match="leads out of the package"):
+        read_manifest(package_folder)
+
+
+def test_links_within_the_package_are_followed(package_folder: Path) -> None:
+    """As Kubernetes mounts a folder: every file is a link to a folder beside it, which is a link too."""
+    for name in ("model.toml", "network.py", "artifacts"):
+        (package_folder / "..data_1").mkdir(exist_ok=True)
+        (package_folder / name).rename(package_folder / "..data_1" / name)
+        (package_folder / name).symlink_to(Path("..data", name))
+    (package_folder / "..data").symlink_to("..data_1")
+    assert load_model_package(package_folder).sha256
+
+
+def test_a_package_may_be_a_link_itself(package_folder: Path, tmp_path: Path) -> None:
+    """So one link is turned to go from version to version; where `..` leads is the link's target's matter."""
+    current = tmp_path / "links" / "current"
+    current.parent.mkdir()
+    current.symlink_to(package_folder)
+    assert load_model_package(current).sha256 == load_model_package(package_folder).sha256
+
+
+def test_a_link_to_itself_is_refused(package_folder: Path) -> None:
+    """With a reason, as all that cannot be read."""
+    (package_folder / "network.py").unlink()
+    (package_folder / "network.py").symlink_to("network.py")
+    with pytest.raises(BadModelPackage, match=r"network\.py"):
+        load_model_package(package_folder)
 
 
 def test_a_network_that_does_not_answer_is_refused(package_folder: Path) -> None:

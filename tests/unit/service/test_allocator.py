@@ -1,4 +1,4 @@
-"""Freed memory is kept, so that a batch's tensors are not fresh from the kernel each time."""
+"""Freed memory is kept, so that a batch's tensors are not fresh from the kernel each time, or given back."""
 
 import subprocess
 import sys
@@ -43,3 +43,26 @@ def page_faults(how: str) -> int:
 def test_freed_memory_is_used_again() -> None:
     """A tenth of the page faults, or less; each of them zeroes 4 KiB."""
     assert page_faults("kept") * 10 < page_faults("as it is")
+
+
+RESIDENT_AFTER_A_BATCH = """
+import psutil
+from service.allocator import give_back_freed_memory, keep_freed_memory
+
+keep_freed_memory()
+before = psutil.Process().memory_info().rss
+batch = [bytearray(2**20) for _ in range(48)]
+last = bytearray(2**16)
+del batch
+kept = psutil.Process().memory_info().rss - before
+give_back_freed_memory()
+print(kept, psutil.Process().memory_info().rss - before)
+"""
+
+
+def test_what_is_kept_can_be_given_back() -> None:
+    """48 MiB of a batch, kept when it is freed."""
+    command = [sys.executable, "-c", RESIDENT_AFTER_A_BATCH]
+    kept, left = map(int, subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+    assert kept > 40 * 2**20
+    assert left < 8 * 2**20

@@ -2,9 +2,11 @@
 
 import json
 import logging
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Self
+from functools import partial
+from typing import Any, Self
 
 import httpx
 import pytest
@@ -60,18 +62,31 @@ def readiness() -> Readiness:
     return Readiness()
 
 
-@pytest.fixture
-async def client(readiness: Readiness) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_service(
-        ServiceSettings(slot="model_server_new"),
+def small_service(
+    not_ready: Callable[[], str | None] = lambda: None,
+    registry: CollectorRegistry | None = None,
+    **settings: Any,
+) -> FastAPI:
+    return create_service(
+        ServiceSettings(slot="model_server_new", **settings),
         title="small",
-        registry=CollectorRegistry(),
+        registry=registry or CollectorRegistry(),
         routers=[small_router()],
-        not_ready=readiness,
+        not_ready=not_ready,
         lifespan=no_lifespan,
         max_body_bytes=1000,
         headers=lambda: {"X-Model": "none"},
     )
+
+
+@pytest.fixture
+def registry() -> CollectorRegistry:
+    return CollectorRegistry()
+
+
+@pytest.fixture
+async def client(readiness: Readiness, registry: CollectorRegistry) -> AsyncIterator[httpx.AsyncClient]:
+    app = small_service(readiness, registry)
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client
@@ -117,6 +132,16 @@ async def test_refusals_are_problem_documents(client: httpx.AsyncClient) -> None
     assert busy.headers["retry-after"] == "3"
 
 
+@pytest.mark.parametrize("page", ["/docs", "/redoc"])
+async def test_the_documentation_asks_no_other_host(client: httpx.AsyncClient, page: str) -> None:
+    """Its page works where there is no internet: all that it loads is here, scripts among it."""
+    found = re.findall(r'(?:src|href)="([^"]*)"', (await client.get(page)).text)
+    assert any(one.endswith(".js") for one in found)
+    for one in found:
+        assert one.startswith("/"), one
+        assert (await client.get(one)).status_code == 200
+
+
 async def test_a_crash_tells_the_client_an_id_and_the_log_the_cause(
     client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -159,8 +184,28 @@ async def test_metrics_know_routes_not_paths(client: httpx.AsyncClient) -> None:
     assert series % ("unmatched", 404, "2.0") in text
     assert series % ("/crash", 500, "1.0") in text
     assert 'http_request_duration_seconds_bucket{le="0.5",method="GET",path="/things/{name}"' in text
-    assert 'http_requests_in_progress{slot="model_server_new"} 1.0' in text
     assert "wp-admin" not in text
+
+
+async def test_what_the_platform_asks_is_not_in_progress(client: httpx.AsyncClient) -> None:
+    """An idle server has no request in progress, although the scrape that says so is one."""
+    assert 'http_requests_in_progress{slot="model_server_new"} 0.0' in (await client.get("/metrics")).text
+
+
+async def test_a_users_request_is_in_progress(registry: CollectorRegistry, client: httpx.AsyncClient) -> None:
+    """While it is being answered; afterwards it is not."""
+    in_progress = partial(
+        registry.get_sample_value, "http_requests_in_progress", {"slot": "model_server_new"}
+    )
+    seen: list[float | None] = []
+
+    async def body() -> AsyncIterator[bytes]:
+        seen.append(in_progress())
+        yield b"--b--"
+
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+    await client.post("/upload", content=body(), headers=headers)
+    assert (seen, in_progress()) == ([1.0], 0.0)
 
 
 def test_a_log_line_is_json_with_slot_and_request_id() -> None:
