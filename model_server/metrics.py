@@ -4,12 +4,14 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from inference.backend import ModelInfo
 from inference.manifest import Manifest
+from service.traffic import TRAFFIC
 
 CONFIDENCE_BUCKETS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 SECONDS_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 DROP_REASONS = ("queue_full", "rejected", "shutdown")
 RELOADS = ("loaded", "refused")
+WORKER_ENDS = ("image_seconds", "no_answer", "died")
 
 
 class QueueMetrics:
@@ -33,6 +35,29 @@ class QueueMetrics:
             buckets=BATCH_BUCKETS,
             registry=registry,
         ).labels(slot)
+        self.stalled = Gauge(
+            "inference_stalled_seconds",
+            "Time for which no batch in hand has come to an end; 0 while there is none.",
+            ["slot"],
+            registry=registry,
+        ).labels(slot)
+
+
+class WorkerMetrics:
+    """How worker processes were lost."""
+
+    def __init__(self, registry: CollectorRegistry, slot: str) -> None:
+        lost = Counter(
+            "inference_workers_lost_total",
+            "Worker processes lost at work: an image took too long, no answer came, or it died.",
+            ["slot", "reason"],
+            registry=registry,
+        )
+        self._lost = {reason: lost.labels(slot, reason) for reason in WORKER_ENDS}
+
+    def count_lost(self, reason: str) -> None:
+        """Count a worker that was lost; `reason` is one of WORKER_ENDS."""
+        self._lost[reason].inc()
 
 
 class ModelMetrics:
@@ -70,9 +95,12 @@ class ModelMetrics:
             buckets=SECONDS_BUCKETS,
             registry=registry,
         ).labels(slot)
-        self.samples_written = Counter(
-            "samples_written_total", "Samples stored in MongoDB.", ["slot"], registry=registry
-        ).labels(slot)
+        written = Counter(
+            "samples_written_total", "Samples stored in MongoDB.", ["slot", "traffic"], registry=registry
+        )
+        self.samples_written: dict[str, Counter] = {
+            traffic: written.labels(slot, traffic) for traffic in TRAFFIC
+        }
         dropped = Counter("samples_dropped_total", "Samples given up.", ["slot", "reason"], registry=registry)
         self.samples_dropped = {reason: dropped.labels(slot, reason) for reason in DROP_REASONS}
         reloads = Counter(

@@ -6,18 +6,25 @@ from contextlib import contextmanager
 
 from fastapi import Request
 
-from inference.backend import ModelInfo, ModelInput, NonFiniteOutput
+from inference.backend import CostsTooMuch, ModelInfo, ModelInput, NonFiniteOutput, OutOfTime
 from inference.decoding import NotAnImage, TooManyPixels
 from inference.manifest import BadModelPackage
 from model_server.batching.inference_mode import InferenceMode
 from model_server.batching.predictor import Prediction, Predictor
 from model_server.batching.request_queue import DeadlineExceeded, QueueFull
 from model_server.samples.recorder import Recorder
-from model_server.worker_pool.pool import WorkerLost
+from model_server.worker_pool.pool import PoolLost
+from service.hand_over import (
+    RETRY,
+    answer_seconds,
+    costly_images_wait,
+    refusal_headers,
+    takes_longer,
+    waited_too_long,
+)
 from service.problems import CLIENT_CLOSED_REQUEST, Problem
 from service.request_id import current_request_id
-
-RETRY = {"Retry-After": "1"}
+from service.traffic import KEY
 
 
 class PredictionService:
@@ -38,16 +45,34 @@ class PredictionService:
         Raises:
             Problem: one of them cannot be predicted, the queue is full, or the client has left.
         """
-        with errors_as_problems():
-            futures = self._predictor.submit(inputs)
+        futures: list[asyncio.Future[Prediction]] = []
         try:
-            predictions = await self._wait(request, futures)
+            with errors_as_problems():
+                futures = self._predictor.submit(inputs)
+            async with asyncio.timeout(answer_seconds(request)):
+                predictions = await self._wait(request, futures)
+        except TimeoutError as error:
+            if self._predictor.is_large(inputs):
+                raise takes_longer(request.headers) from error
+            raise self._too_late(request, futures) from error
+        except DeadlineExceeded as error:
+            raise self._too_late(request, futures) from error
+        except Problem as problem:
+            if problem.status == 503:
+                problem.headers |= refusal_headers(request.headers)
+            raise
         finally:
             for future in futures:
                 future.cancel()  # those behind one that failed
+        row = 0
         for prediction in predictions:
-            self._recorder.record(prediction, current_request_id.get())
+            self._recorder.record(prediction, current_request_id.get(), request.scope[KEY], row)
+            row += len(prediction.labels)
         return predictions
+
+    def _too_late(self, request: Request, futures: Sequence[asyncio.Future[Prediction]]) -> Problem:
+        costs_much = any(self._predictor.is_predicted_alone(future) for future in futures)
+        return costly_images_wait() if costs_much else waited_too_long(request.headers)
 
     async def _wait(
         self, request: Request, futures: Sequence[asyncio.Future[Prediction]]
@@ -95,12 +120,15 @@ def errors_as_problems(what: str = "The file") -> Iterator[None]:
     except BadModelPackage as error:  # replaced by one of another kind while the request was on its way
         detail = f"The model was replaced just now: {error}. Try again."
         raise Problem(503, "Service Unavailable", detail, RETRY) from error
-    except WorkerLost as error:
-        detail = "The worker process ended while it worked on this. The server restarts: try again."
+    except CostsTooMuch as error:
+        raise Problem(
+            422, "Too costly an image", f"{what} costs too much: {error}. Save it anew, or smaller."
+        ) from error
+    except OutOfTime as error:
+        raise costly_images_wait() from error
+    except PoolLost as error:
+        detail = "The worker processes have ended. The server restarts: try again."
         raise Problem(503, "Service Unavailable", detail, RETRY) from error
     except QueueFull as error:
         detail = "Too many predictions are waiting. Try again in a second."
-        raise Problem(503, "Service Unavailable", detail, RETRY) from error
-    except DeadlineExceeded as error:
-        detail = "The prediction waited too long for its turn. Try again in a second."
         raise Problem(503, "Service Unavailable", detail, RETRY) from error

@@ -13,6 +13,8 @@ from mongodb.positions import START
 
 Document = Mapping[str, Any]
 
+USER = "user"  # the traffic that detectors read
+
 
 def pack(embedding: NDArray[np.float32]) -> bytes:
     """Return the embedding as little-endian float32 bytes."""
@@ -29,7 +31,12 @@ def unpack(data: bytes, width: int) -> NDArray[np.float32]:
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """One logged prediction; `embedding` is (D,) float32, `created_at` is aware UTC."""
+    """One logged prediction; `embedding` is (D,) float32, `created_at` is aware UTC.
+
+    `probabilities` has one for each class in the order of the package's; a regressor has none. `traffic` says
+    whose request it was: a user's, or one of a trial (forced, test, shadow), which no detector reads. `row`
+    says which of the request's inputs it is about.
+    """
 
     request_id: str
     slot: str
@@ -40,6 +47,9 @@ class Sample:
     embedding: NDArray[np.float32]
     label: str
     confidence: float
+    traffic: str = USER
+    probabilities: tuple[float, ...] = ()
+    row: int = 0
     id: ObjectId = field(
         default_factory=ObjectId
     )  # made once, so that a repeated write cannot store it twice
@@ -58,6 +68,9 @@ class Sample:
             "embedding_width": int(self.embedding.size),
             "label": self.label,
             "confidence": float(self.confidence),
+            "traffic": self.traffic,
+            "probabilities": list(self.probabilities),
+            "row": self.row,
         }
 
     @classmethod
@@ -74,6 +87,9 @@ class Sample:
             embedding=unpack(document["embedding"], document["embedding_width"]),
             label=document["label"],
             confidence=document["confidence"],
+            traffic=document.get("traffic", USER),  # samples from before traffic was told apart have none
+            probabilities=tuple(document.get("probabilities", ())),
+            row=document.get("row", 0),  # as above
         )
 
 

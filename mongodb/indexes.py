@@ -19,7 +19,11 @@ async def create_indexes(database: AsyncDatabase[dict[str, Any]]) -> None:
     package = [("slot", ASCENDING), ("package_sha256", ASCENDING)]
     await database.samples.create_index([("slot", ASCENDING), ("position", ASCENDING)])
     await database.samples.create_index([*package, ("position", ASCENDING)])
-    await _expire_samples(database)
+    await database.samples.create_index("request_id")
+    await database.samples.create_index("trial_position", sparse=True)
+    await expire(database.samples, "created_at", SAMPLES_KEPT_SECONDS)
+    await database.feedback.create_index([*package, ("position", ASCENDING)])
+    await expire(database.feedback, "received_at", SAMPLES_KEPT_SECONDS)
     await _drop(database.drift_results, OF_ONE_PACKAGE)
     await database.drift_results.create_index([*package, ("window", ASCENDING)], unique=True)
     await database.drift_results.create_index([("slot", ASCENDING), ("window_end", DESCENDING)])
@@ -33,12 +37,13 @@ async def _drop(collection: AsyncCollection[dict[str, Any]], key: Sequence[tuple
                 await collection.drop_index(name)
 
 
-async def _expire_samples(database: AsyncDatabase[dict[str, Any]]) -> None:
+async def expire(collection: AsyncCollection[dict[str, Any]], date: str, seconds: int) -> None:
+    """Have documents removed so long after their date, also where there is an index with another time."""
     try:
-        await database.samples.create_index("created_at", expireAfterSeconds=SAMPLES_KEPT_SECONDS)
+        await collection.create_index(date, expireAfterSeconds=seconds)
     except OperationFailure as error:
         if error.code != INDEX_OPTIONS_CONFLICT:
             raise
         # There is one with another time, which create_index does not change.
-        index = {"keyPattern": {"created_at": 1}, "expireAfterSeconds": SAMPLES_KEPT_SECONDS}
-        await database.command("collMod", "samples", index=index)
+        index = {"keyPattern": {date: 1}, "expireAfterSeconds": seconds}
+        await collection.database.command("collMod", collection.name, index=index)

@@ -32,7 +32,12 @@ def new_position() -> str:
 
 def settled_before(now: datetime) -> str:
     """Return the position (exclusive) up to which a reader may go at the aware time `now`."""
-    return str(ObjectId.from_datetime(now - timedelta(seconds=SETTLE_SECONDS)))
+    return first_position_of(now - timedelta(seconds=SETTLE_SECONDS))
+
+
+def first_position_of(second: datetime) -> str:
+    """Return the position before all that are made from the aware time's second on."""
+    return str(ObjectId.from_datetime(second))
 
 
 def written_at(position: str) -> datetime:

@@ -1,7 +1,7 @@
 """The store: the one way in which the programs read and write the database."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -9,37 +9,59 @@ import pymongo
 from bson import encode
 from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
-from pymongo import AsyncMongoClient
+from pymongo import AsyncMongoClient, ReplaceOne
+from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from mongodb.documents import Document, PackageCursor, Result, Sample, StoredSample
+from mongodb.documents import USER, Document, PackageCursor, Result, Sample, StoredSample
 from mongodb.errors import SamplesRejected, StoreUnavailable, count_rejected, unavailable_on_error
+from mongodb.feedback import Feedback, FeedbackSums, LabelledPackage, SampledPrediction
 from mongodb.indexes import create_indexes
+from mongodb.outbox import Outbox
 from mongodb.positions import START, WRITE_SECONDS, new_position
 
 __all__ = ["SamplesRejected", "Store", "StoreUnavailable"]
 
 MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
 SELECTION_SECONDS = 2.0
+FEEDBACK_SECONDS = 1.5  # somebody waits for the answer, and nginx gives a slot 2.5 s
+SHADOW = "shadow"
+DATABASE = "drift_detection"
 
 
 class Store:
-    """Samples, results and cursors in MongoDB; every method raises StoreUnavailable when it is away."""
+    """Samples, results, cursors and feedback in MongoDB; each method raises StoreUnavailable when it is away.
 
-    def __init__(self, uri: str, timeout_seconds: float = 5.0) -> None:
+    A user and a password that are given apart from the address are not quoted.
+    """
+
+    def __init__(self, uri: str, timeout_seconds: float = 5.0, *, user: str = "", password: str = "") -> None:
+        # Even None would count before the address's own.
+        credentials: dict[str, Any] = {"username": user, "password": password} if user else {}
         self._client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
             uri,
+            **credentials,
             tz_aware=True,
             serverSelectionTimeoutMS=int(1000 * min(SELECTION_SECONDS, timeout_seconds)),
             timeoutMS=int(1000 * timeout_seconds),
         )
-        self._database = self._client.get_default_database("drift_detection")
+        self._database = self._client.get_default_database(DATABASE)
         self._write_seconds = min(WRITE_SECONDS, timeout_seconds)
+        self._feedback_seconds = min(FEEDBACK_SECONDS, timeout_seconds)
+
+    @property
+    def database(self) -> AsyncDatabase[dict[str, Any]]:
+        """Return the database, for collections that are one program's alone."""
+        return self._database
 
     async def prepare(self) -> None:
         """Create the indexes; safe to repeat."""
         with unavailable_on_error():
             await create_indexes(self._database)
+
+    def outbox(self, channels: Sequence[str]) -> Outbox:
+        """Return the messages for people, of which each new one goes to all of these channels."""
+        return Outbox(self._database.notifications, channels)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -64,6 +86,55 @@ class Store:
             except BulkWriteError as error:
                 return count_rejected(error)
         return 0
+
+    async def note_package(self, package: LabelledPackage) -> None:
+        """Store what a package's labels may be; safe to repeat."""
+        with unavailable_on_error(), pymongo.timeout(self._write_seconds), suppress(DuplicateKeyError):
+            await self._database.packages.replace_one(
+                {"_id": package.package_sha256}, package.to_document(), upsert=True
+            )
+
+    async def classes(self, package_sha256s: Collection[str]) -> dict[str, tuple[str, ...]]:
+        """Return the classes of those of the packages that are known."""
+        with unavailable_on_error(), pymongo.timeout(self._feedback_seconds):
+            found = self._database.packages.find({"_id": {"$in": list(package_sha256s)}})
+            return {document["_id"]: tuple(document["classes"]) async for document in found}
+
+    async def sampled_predictions(self, request_ids: Collection[str]) -> list[SampledPrediction]:
+        """Return the predictions with these request ids that somebody was answered: a shadow's are not."""
+        matched = {"request_id": {"$in": list(request_ids)}}
+        chosen = dict.fromkeys(SampledPrediction.fields(), 1)
+        with pymongo.timeout(self._feedback_seconds):
+            found = await self._aggregate({"$match": matched}, {"$project": chosen})
+        predictions = [SampledPrediction.from_document(document) for document in found]
+        return [one for one in predictions if one.traffic != SHADOW]
+
+    async def write_feedback(self, feedback: Sequence[Feedback]) -> None:
+        """Store the feedback; of several about one prediction the last one stays."""
+        last = {one.prediction.request_id: one.to_document() for one in feedback}
+        writes = [ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in last.values()]
+        with unavailable_on_error(), pymongo.timeout(self._feedback_seconds):
+            try:
+                await self._database.feedback.bulk_write(writes, ordered=False)
+            except (
+                BulkWriteError
+            ):  # another slot was the first to write one of them: now it is there to replace
+                await self._database.feedback.bulk_write(writes, ordered=False)
+
+    async def feedback_sums(self, slot: str, package_sha256: str, after: str) -> FeedbackSums:
+        """Add up the feedback about users' samples of the slot's package that lie after the position."""
+        matched = {"slot": slot, "package_sha256": package_sha256, "position": {"$gt": after}}
+        sums: Document = {
+            "labels": {"$sum": 1},
+            "correct": {"$sum": "$correct"},
+            "delay_seconds": {"$sum": "$delay_seconds"},
+        }
+        group = {"_id": "$package_sha256", **sums}
+        with unavailable_on_error():
+            found = await self._database.feedback.aggregate([{"$match": matched}, {"$group": group}])
+            for document in await found.to_list():
+                return FeedbackSums.from_document(document)
+        return FeedbackSums()
 
     async def waiting_samples(
         self, slot: str, package_sha256: str, after: str, before: str, limit: int
@@ -186,7 +257,8 @@ def _encoded(sample: Sample) -> RawBSONDocument | None:
     # One by one, because a sample that cannot be encoded would otherwise take its whole batch with it.
     if not math.isfinite(sample.confidence):
         return None
-    document: Document = {**sample.to_document(), "position": new_position()}
+    place = "position" if sample.traffic == USER else "trial_position"
+    document: Document = {**sample.to_document(), place: new_position()}
     try:
         data = encode(document)
     except (BSONError, UnicodeError, OverflowError, TypeError, ValueError):

@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import groupby
 from operator import attrgetter
 
 import numpy as np
 
-from inference.backend import Backend, ModelInfo, ModelInput, Rows
+from inference.backend import Backend, ModelInfo, ModelInput, PredictAlone, Rows
 from model_server.batching.event_loop_batcher import EventLoopBatcher
 from model_server.batching.inference_mode import InferenceMode
 from model_server.batching.request_queue import QueueLimits, RequestQueue
@@ -19,11 +18,15 @@ from model_server.metrics import ModelMetrics
 
 @dataclass(eq=False, slots=True)
 class BatchItem:
-    """An input, the backend that was serving when it came, and how many images or rows it adds to a batch."""
+    """An input, the backend that was serving when it came, and how many images or rows it adds to a batch.
+
+    `alone` is what it came back with, if it is to be predicted by itself.
+    """
 
     backend: Backend
     model_input: ModelInput
     rows: int
+    alone: PredictAlone | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,11 +59,16 @@ class Predictor:
     def __init__(self, metrics: ModelMetrics, limits: QueueLimits, *, threads: int) -> None:
         self._batch_size = limits.batch_size
         self._seconds = metrics.inference_seconds
-        queues = [RequestQueue[BatchItem, Prediction](limits, metrics.queue) for _ in range(2)]
+        of_threads, of_loop, of_alone = queues = [
+            RequestQueue[BatchItem, Prediction](one, metrics.queue)
+            for one in (limits, limits, replace(limits, batch_size=1))
+        ]
         metrics.queue.depth.set_function(lambda: sum(map(len, queues)))
+        metrics.queue.stalled.set_function(lambda: self.stalled_seconds)
         rows = attrgetter("rows")
-        self._threads = ThreadBatcher(self._predict, queues[0], rows, threads=threads)
-        self._event_loop = EventLoopBatcher(self._predict, queues[1], rows)
+        self._alone = ThreadBatcher(self._predict, of_alone, rows, threads=1)
+        self._threads = ThreadBatcher(self._predict, of_threads, rows, threads=threads, alone=self._alone)
+        self._event_loop = EventLoopBatcher(self._predict, of_loop, rows)
 
     def use(self, backend: Backend, mode: InferenceMode) -> None:
         """Predict with this backend from now on; what is queued keeps the one that it was queued for."""
@@ -74,9 +82,10 @@ class Predictor:
 
         Raises:
             QueueFull: try again later.
-        Each prediction may raise NotAnImage, TooManyPixels, DeadlineExceeded, NonFiniteOutput or WorkerLost.
+        Each prediction may raise NotAnImage, TooManyPixels, CostsTooMuch, OutOfTime, NonFiniteOutput,
+        DeadlineExceeded or PoolLost.
         """
-        items = [BatchItem(self.backend, one, 1 if isinstance(one, bytes) else len(one)) for one in inputs]
+        items = [BatchItem(self.backend, one, _rows(one)) for one in inputs]
         batcher = self._event_loop if self.mode is InferenceMode.EVENT_LOOP else self._threads
         if all(item.rows <= self._batch_size for item in items):
             return batcher.submit(items)
@@ -84,9 +93,23 @@ class Predictor:
         results = iter(batcher.submit([chunk for of_item in chunks for chunk in of_item]))
         return [_join([next(results) for _ in of_item]) for of_item in chunks]
 
+    def is_large(self, inputs: Sequence[ModelInput]) -> bool:
+        """Tell whether these are more than one image, or more rows than one batch."""
+        return len(inputs) > 1 or any(_rows(one) > self._batch_size for one in inputs)
+
+    def is_predicted_alone(self, prediction: asyncio.Future[Prediction]) -> bool:
+        """Tell whether this prediction to come has turned out to cost more than its share of a batch."""
+        return self._alone.has_taken_over(prediction)
+
+    @property
+    def stalled_seconds(self) -> float:
+        """Return for how long no batch in hand has come to an end; 0 if there is none."""
+        return max(self._threads.stalled_seconds, self._alone.stalled_seconds)
+
     def close(self) -> None:
         """Predict what waits, then end the threads."""
         self._threads.close()
+        self._alone.close()
 
     def _split(self, item: BatchItem) -> list[BatchItem]:
         rows, size = item.model_input, self._batch_size
@@ -96,16 +119,25 @@ class Predictor:
         return [BatchItem(item.backend, chunk, len(chunk)) for chunk in chunks]
 
     def _predict(self, items: Sequence[BatchItem]) -> list[Prediction | Exception]:
-        predictions: list[Prediction | Exception] = []
-        for backend, group in groupby(items, key=lambda item: item.backend):
-            result = backend.predict(item.model_input for item in group)
+        predictions: dict[BatchItem, Prediction | Exception] = {}
+        for backend in dict.fromkeys(item.backend for item in items):  # two, where one replaces the other
+            of_backend = [item for item in items if item.backend is backend]
+            inputs = (item.model_input for item in of_backend)
+            result = backend.predict(inputs, alone=of_backend[0].alone)  # such an item comes by itself
             for seconds in result.seconds:
                 self._seconds.observe(seconds)
-            predictions += [
-                one if isinstance(one, Exception) else Prediction(backend.info, one.outputs, one.embeddings)
-                for one in result.items
-            ]
-        return predictions
+            for item, one in zip(of_backend, result.items, strict=True):
+                item.alone = one if isinstance(one, PredictAlone) else None
+                predictions[item] = (
+                    one
+                    if isinstance(one, Exception)
+                    else Prediction(backend.info, one.outputs, one.embeddings)
+                )
+        return [predictions[item] for item in items]
+
+
+def _rows(model_input: ModelInput) -> int:
+    return 1 if isinstance(model_input, bytes) else len(model_input)
 
 
 def _join(chunks: Sequence[asyncio.Future[Prediction]]) -> asyncio.Future[Prediction]:

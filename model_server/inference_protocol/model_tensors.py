@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 
 from inference.backend import ModelInfo, ModelInput, Rows
+from inference.json_bounds import JsonBounds
 from inference.manifest import TensorInput
-from inference.rows import WrongRows, to_rows
+from inference.rows import OTHER_VALUES, WrongRows, rows_bounds, to_rows
 from model_server.batching.predictor import Prediction
-from model_server.inference_protocol.request import InferRequest, check_outputs
-from model_server.inference_protocol.tensors import BYTES, BadTensor, Tensor
-
-MAX_IMAGES = 64
+from model_server.inference_protocol.request import InferRequest, Wanted, check_outputs, read_request
+from model_server.inference_protocol.tensors import BYTES, MAX_STRINGS, BadTensor, Tensor
 
 
 def metadata(model: ModelInfo) -> dict[str, Any]:
@@ -39,6 +38,20 @@ def metadata(model: ModelInfo) -> dict[str, Any]:
 def tensor(name: str, datatype: str, *shape: int) -> dict[str, Any]:
     """Describe a tensor."""
     return {"name": name, "datatype": datatype, "shape": list(shape)}
+
+
+def read_inputs_of(
+    body: bytes, header_length: str | None, model: ModelInfo
+) -> tuple[Wanted, Sequence[ModelInput]]:
+    """Read a request's body, and return what is wanted and the model's inputs, and nothing else of it.
+
+    Raises:
+        BadTensor: it is not a request of the protocol, or not one for this model.
+    """
+    spec = model.manifest.tensor
+    bounds = JsonBounds(OTHER_VALUES, OTHER_VALUES) if spec is None else rows_bounds(spec)
+    request = read_request(body, header_length, bounds)
+    return request.header.wanted, model_inputs(request, model)
 
 
 def model_inputs(request: InferRequest, model: ModelInfo) -> Sequence[ModelInput]:
@@ -69,8 +82,8 @@ def images(given: Tensor, *, binary: bool) -> list[bytes]:
         raise BadTensor(
             f"{given.name} is {given.datatype} {list(given.shape)}; send encoded images, BYTES [N]"
         )
-    if not 1 <= len(given.data) <= MAX_IMAGES:
-        raise BadTensor(f"{given.name} holds {len(given.data)} images; send 1 to {MAX_IMAGES}")
+    if not given.data:
+        raise BadTensor(f"{given.name} holds no images; send 1 to {MAX_STRINGS}")
     try:
         return given.data if binary else [base64.b64decode(one, validate=True) for one in given.data]
     except binascii.Error as error:

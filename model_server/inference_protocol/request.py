@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, NonNegativeInt, ValidationError
 
+from inference.json_bounds import JsonBounds
 from model_server.inference_protocol.tensors import (
     BadTensor,
     Tensor,
@@ -54,13 +55,23 @@ class RequestParameters(BaseModel):
     binary_data_output: bool = False
 
 
-class RequestHeader(BaseModel):
-    """The JSON of an inference request; without `outputs` all of them are wanted."""
+class Wanted(BaseModel):
+    """What the answer is to hold; without `outputs` all of them are wanted."""
 
     id: Text = ""
-    inputs: list[InputHeader] = Field(max_length=16)
     outputs: list[OutputHeader] = Field(default=[], max_length=16)
     parameters: RequestParameters = RequestParameters()
+
+
+class RequestHeader(Wanted):
+    """The JSON of an inference request."""
+
+    inputs: list[InputHeader] = Field(max_length=16)
+
+    @property
+    def wanted(self) -> Wanted:
+        """Return what the answer needs: without the inputs, which nobody is to keep for so long."""
+        return Wanted(id=self.id, outputs=self.outputs, parameters=self.parameters)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,11 +82,11 @@ class InferRequest:
     inputs: Sequence[Tensor]
 
 
-def read_request(body: bytes, header_length: str | None) -> InferRequest:
+def read_request(body: bytes, header_length: str | None, bounds: JsonBounds) -> InferRequest:
     """Read a request's body; `header_length` is the value of the header HEADER_LENGTH.
 
     Raises:
-        BadTensor: it is not a request of the protocol.
+        BadTensor: it is not a request of the protocol, or its JSON holds more than the model could take.
     """
     fits = header_length is None or (
         header_length.isdecimal() and len(header_length) < 12 and int(header_length) <= len(body)
@@ -83,15 +94,18 @@ def read_request(body: bytes, header_length: str | None) -> InferRequest:
     if not fits:
         raise BadTensor(f"{HEADER_LENGTH} is no number up to {len(body)}, which the body has bytes")
     length = len(body) if header_length is None else int(header_length)
+    document = body[:length]
+    if not bounds.hold(document):
+        raise BadTensor("the body holds more values than the model takes; see its metadata")
     try:
-        header = RequestHeader.model_validate_json(body[:length])
+        header = RequestHeader.model_validate_json(document)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise BadTensor(f"{'.'.join(map(str, first['loc'])) or 'the body'}: {first['msg']}") from error
-    return InferRequest(header, read_inputs(header, body[length:]))
+    return InferRequest(header, read_inputs(header, memoryview(body)[length:]))
 
 
-def read_inputs(header: RequestHeader, raw: bytes) -> list[Tensor]:
+def read_inputs(header: RequestHeader, raw: memoryview) -> list[Tensor]:
     """Read every input, taking those that are binary from the bytes behind the header, in order."""
     tensors, start = [], 0
     for one in header.inputs:
@@ -110,7 +124,7 @@ def read_inputs(header: RequestHeader, raw: bytes) -> list[Tensor]:
     return tensors
 
 
-def check_outputs(request: RequestHeader, names: Sequence[str]) -> None:
+def check_outputs(request: Wanted, names: Sequence[str]) -> None:
     """Raise BadTensor when an output is wanted that the model does not have."""
     for one in request.outputs:
         if one.name not in names:

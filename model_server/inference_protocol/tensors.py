@@ -4,6 +4,7 @@ import math
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ NUMBERS = {
 }
 JSON_TYPES: dict[str, set[type]] = {"b": {bool}, "u": {int}, "i": {int}, "f": {int, float}}
 BYTES = "BYTES"
+MAX_STRINGS = 64
 LENGTH = struct.Struct("<I")
 
 
@@ -52,10 +54,11 @@ class Tensor:
         return cls(name, BYTES, (len(strings),), [one.encode() for one in strings])
 
 
-def from_bytes(name: str, datatype: str, shape: tuple[int, ...], raw: bytes) -> Tensor:
+def from_bytes(name: str, datatype: str, shape: tuple[int, ...], raw: memoryview) -> Tensor:
     """Read a tensor's raw bytes; BadTensor when they are not as many as it says."""
     if datatype == BYTES:
-        elements = list(split_elements(name, raw))
+        refuse_more_strings(name, shape)
+        elements = list(islice(split_elements(name, raw), MAX_STRINGS + 1))
         check_count(name, shape, len(elements))
         return Tensor(name, datatype, shape, elements)
     dtype = number_type(name, datatype)
@@ -70,6 +73,7 @@ def from_bytes(name: str, datatype: str, shape: tuple[int, ...], raw: bytes) -> 
 def from_json(name: str, datatype: str, shape: tuple[int, ...], data: list[Any]) -> Tensor:
     """Read a tensor's JSON, nested or flat; BadTensor when it has other elements than it says."""
     if datatype == BYTES:
+        refuse_more_strings(name, shape)
         strings = list(flatten(data))
         check_count(name, shape, len(strings))
         if not all(isinstance(one, str) for one in strings):
@@ -102,14 +106,14 @@ def to_json(tensor: Tensor) -> list[Any]:
     return flat
 
 
-def split_elements(name: str, raw: bytes) -> Iterator[bytes]:
+def split_elements(name: str, raw: memoryview) -> Iterator[bytes]:
     """Yield the elements of a BYTES tensor, each behind its length in four bytes."""
     start = 0
     while start < len(raw):
         begin = start + LENGTH.size
         if begin > len(raw) or (end := begin + LENGTH.unpack_from(raw, start)[0]) > len(raw):
             raise BadTensor(f"{name}: an element is longer than its tensor")
-        yield raw[begin:end]
+        yield bytes(raw[begin:end])
         start = end
 
 
@@ -124,6 +128,12 @@ def flatten(data: Any) -> Iterator[Any]:
             yield one
         else:
             stack.pop()
+
+
+def refuse_more_strings(name: str, shape: tuple[int, ...]) -> None:
+    """Raise BadTensor when the shape has more elements than any model takes of BYTES."""
+    if math.prod(shape) > MAX_STRINGS:
+        raise BadTensor(f"{name} holds {math.prod(shape)} elements; of {BYTES} send 1 to {MAX_STRINGS}")
 
 
 def check_count(name: str, shape: tuple[int, ...], count: int) -> None:

@@ -1,22 +1,27 @@
 """`/v2`: the Open Inference Protocol."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from model_server.inference_protocol.model_tensors import metadata, model_inputs, output_tensors
-from model_server.inference_protocol.request import HEADER_LENGTH, read_request
+from model_server.inference_protocol.model_tensors import metadata, output_tensors, read_inputs_of
+from model_server.inference_protocol.request import HEADER_LENGTH
 from model_server.inference_protocol.response import write_response
 from model_server.inference_protocol.tensors import BadTensor
 from model_server.prediction_service import PredictionService
+from service.body import BodyParser, demand_type
 from service.problems import Problem
 
 SERVER = {"name": "serving-reference-stack", "version": "1", "extensions": ["binary_tensor_data"]}
+# "": tritonclient declares no type. A page elsewhere can do that too: what tells it apart is its Origin.
+TYPES = ("application/json", "application/octet-stream", "")
 
 
 def inference_protocol_router(service: PredictionService, not_ready: Callable[[], str | None]) -> APIRouter:
     """Build the routes for the one model that is served."""
+    parser = BodyParser()
     router = APIRouter(prefix="/v2", tags=["Open Inference Protocol"])
 
     @router.get("", summary="The server's metadata")
@@ -48,14 +53,15 @@ def inference_protocol_router(service: PredictionService, not_ready: Callable[[]
     @router.post("/models/{name}/infer", summary="Predict")
     @router.post("/models/{name}/versions/{version}/infer", summary="Predict")
     async def infer(request: Request, name: str, version: str | None = None) -> Response:
-        body = await request.body()
+        demand_type(request, *TYPES)
         refuse_other_models(name, version)
+        read = partial(read_inputs_of, header_length=request.headers.get(HEADER_LENGTH), model=service.model)
         try:
-            inference_request = read_request(body, request.headers.get(HEADER_LENGTH))
-            predictions = await service.predict(request, model_inputs(inference_request, service.model))
+            wanted, inputs = await parser.parse(request, read)
+            predictions = await service.predict(request, inputs)
             manifest = predictions[0].model.manifest
             content, headers = write_response(
-                inference_request.header, manifest.name, manifest.version, output_tensors(predictions)
+                wanted, manifest.name, manifest.version, output_tensors(predictions)
             )
         except BadTensor as error:
             raise Problem(400, "Bad Request", str(error)) from error

@@ -1,6 +1,7 @@
 """`GET /`: the page for trying the model by hand."""
 
 import json
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
@@ -19,10 +20,14 @@ HEADERS = {
 }
 
 
-def page_router(service: PredictionService) -> APIRouter:
-    """Build the route; the page is read once, and offers what the model of the moment takes."""
+def page_router(service: PredictionService, image_formats: Sequence[str]) -> APIRouter:
+    """Build the route; the page is read once, and offers what the model of the moment takes.
+
+    A browser offers files of `image_formats` only, and a phone then sends its HEIC photos as JPEG.
+    """
     router = APIRouter(tags=["page"])
-    html = PAGE.read_text("utf-8")
+    accept = ",".join(f"image/{name.lower()}" for name in image_formats)
+    html = PAGE.read_text("utf-8").replace("{{accept}}", escape(accept))
 
     @router.get("/", summary="The page for trying the model by hand", response_class=HTMLResponse)
     async def page() -> HTMLResponse:

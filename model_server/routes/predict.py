@@ -1,5 +1,6 @@
 """`POST /predict`: images or rows of numbers in, the model's predictions out."""
 
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -10,6 +11,7 @@ from model_server.batching.predictor import Prediction
 from model_server.prediction_service import PredictionService, errors_as_problems
 from model_server.routes.response_models import ImageResponse, RowsResponse
 from model_server.routes.uploads import read_uploads
+from service.body import BodyParser, demand_type
 from service.problems import Problem
 from service.request_id import current_request_id
 
@@ -29,6 +31,7 @@ REQUEST_BODY = {
 def predict_router(slot: str, service: PredictionService, *, fault_injection: bool) -> APIRouter:
     """Build the route; it takes what the model of the moment takes."""
     router = APIRouter(tags=["predict"])
+    parser = BodyParser()
 
     # The body is read by hand: it has three forms, and the route bypasses FastAPI, see app.py.
     @router.post(
@@ -42,7 +45,7 @@ def predict_router(slot: str, service: PredictionService, *, fault_injection: bo
         return await (predict_images(request) if takes_images else predict_rows(request))
 
     async def predict_images(request: Request) -> JSONResponse:
-        uploads = await read_uploads(request, fault_injection=fault_injection)
+        uploads = await read_uploads(request, parser, fault_injection=fault_injection)
         predictions = await service.predict(request, [upload.data for upload in uploads])
         responses = [
             {
@@ -56,11 +59,11 @@ def predict_router(slot: str, service: PredictionService, *, fault_injection: bo
         return json_response(responses if len(responses) > 1 else responses[0], predictions[0])
 
     async def predict_rows(request: Request) -> JSONResponse:
-        body = await request.body()
+        demand_type(request, "application/json")
         with errors_as_problems():
             spec = service.model.manifest.tensor_input
         try:
-            rows, is_single = read_rows(body, spec)
+            rows, is_single = await parser.parse(request, partial(read_rows, spec=spec))
         except WrongRows as error:
             raise Problem(422, "Invalid request", str(error)) from error
         (prediction,) = await service.predict(request, [rows])

@@ -1,10 +1,12 @@
 """The images of a request: its raw body, or the parts `file` of a form."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from fastapi import Request
-from starlette.datastructures import UploadFile
 
+from service.body import BodyParser, media_type, read_body
+from service.form import WrongForm, read_boundary, read_form
 from service.problems import Problem
 
 FAULT = "fake_server_error/"
@@ -27,34 +29,39 @@ class Upload:
     data: bytes
 
 
-async def read_uploads(request: Request, *, fault_injection: bool) -> list[Upload]:
+async def read_uploads(request: Request, parser: BodyParser, *, fault_injection: bool) -> list[Upload]:
     """Read the images, at least one.
 
     Raises:
         Problem: there is none, there are too many, or one is declared to be something else.
     """
-    declared = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if declared == FORM:
-        uploads = await read_form(request)
-    elif declared in {"application/json", "application/x-www-form-urlencoded", ""}:
+    declared = media_type(request)
+    if declared in {"application/json", "application/x-www-form-urlencoded", ""}:
         raise Problem(422, "Invalid request", f"There is no file. {HOW}")
-    else:
-        uploads = [Upload(None, declared, await request.body())]
+    if declared != FORM:
+        refuse_other_types(declared, fault_injection=fault_injection)
+        return [Upload(None, declared, await read_body(request))]
+    try:
+        boundary = read_boundary(request.headers["content-type"])
+        uploads = await parser.parse(request, partial(read_files, boundary=boundary))
+    except WrongForm as error:
+        raise Problem(422, "Invalid request", f"The form cannot be read: {error}. {HOW}") from error
     for upload in uploads:
         refuse_other_types(upload.content_type, fault_injection=fault_injection)
     return uploads
 
 
-async def read_form(request: Request) -> list[Upload]:
-    """Read the parts `file` of a form."""
-    try:
-        async with request.form(max_files=MAX_FILES, max_fields=MAX_FILES) as form:
-            files = [part for part in form.getlist("file") if isinstance(part, UploadFile)]
-            if not files:
-                raise Problem(422, "Invalid request", f"The form has no file under the name `file`. {HOW}")
-            return [Upload(file.filename, file.content_type, await file.read()) for file in files]
-    except ValueError as error:  # decoding its names in the charset that it declares
-        raise Problem(422, "Invalid request", f"The form cannot be read: {error}. {HOW}") from error
+def read_files(body: bytes, boundary: bytes) -> list[Upload]:
+    """Read the parts `file` of a form; WrongForm when it is none."""
+    parts = read_form(body, boundary, "file")
+    uploads = [
+        Upload(part.filename, part.content_type, part.data) for part in parts if part.filename is not None
+    ]
+    if not uploads:
+        raise Problem(422, "Invalid request", f"The form has no file under the name `file`. {HOW}")
+    if len(uploads) > MAX_FILES:
+        raise Problem(400, "Bad Request", f"Too many files: {len(uploads)}. Send 1 to {MAX_FILES} at once.")
+    return uploads
 
 
 def refuse_other_types(content_type: str | None, *, fault_injection: bool) -> None:

@@ -8,6 +8,7 @@ from model_server.feature_statistics import FeatureStatistics
 from model_server.metrics import ModelMetrics
 from model_server.samples.sampling import is_sampled
 from mongodb.documents import Sample
+from service.traffic import USER, Traffic
 
 
 class Recorder:
@@ -27,19 +28,35 @@ class Recorder:
         self._features = features
         self._offer_sample = offer_sample
 
-    def record(self, prediction: Prediction, request_id: str) -> None:
-        """Count every row, and offer the sampled ones."""
+    def record(
+        self, prediction: Prediction, request_id: str, traffic: Traffic = USER, first_row: int = 0
+    ) -> None:
+        """Count every row that a user asked for, and offer the sampled ones, whoever asked.
+
+        `first_row` is the place of the prediction's first row among all of the request's.
+        """
         manifest = prediction.model.manifest
-        if manifest.tensor is not None:
+        if manifest.tensor is not None and traffic == USER:
             self._features.add(prediction.embeddings)
         for row, (label, values) in enumerate(zip(prediction.labels, prediction.rows, strict=True)):
             confidence = max(values) if label else values[0]
-            self._metrics.count(manifest, label, confidence)
+            if traffic == USER:
+                self._metrics.count(manifest, label, confidence)
             if is_sampled(f"{request_id}#{row}" if row else request_id, self._sample_rate):
-                self._offer_sample(self._sample(request_id, prediction, row, label, confidence))
+                place = first_row + row
+                self._offer_sample(
+                    self._sample(request_id, prediction, row, confidence, traffic, place=place)
+                )
 
     def _sample(
-        self, request_id: str, prediction: Prediction, row: int, label: str, confidence: float
+        self,
+        request_id: str,
+        prediction: Prediction,
+        row: int,
+        confidence: float,
+        traffic: Traffic,
+        *,
+        place: int,
     ) -> Sample:
         manifest = prediction.model.manifest
         return Sample(
@@ -50,6 +67,9 @@ class Recorder:
             package_sha256=prediction.model.sha256,
             created_at=datetime.now(UTC),
             embedding=prediction.embeddings[row].copy(),  # not a view that keeps its whole batch in memory
-            label=label,
+            label=prediction.labels[row],
             confidence=confidence,
+            traffic=traffic,
+            probabilities=tuple(prediction.rows[row]) if manifest.classes else (),
+            row=place,
         )

@@ -1,137 +1,166 @@
 """A backend of worker processes for image models: threads of one process would wait for Python's lock."""
 
-import os
 import signal
-import subprocess
-import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
-from functools import partial
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection, wait
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from queue import SimpleQueue
 from typing import cast
 
-from inference.backend import BackendSettings, BatchResult, ModelInfo, ModelInput
+from inference.backend import (
+    BackendSettings,
+    BatchResult,
+    CostsTooMuch,
+    ModelInput,
+    OutOfTime,
+    PredictAlone,
+    Unfinished,
+)
 from inference.manifest import BadModelPackage
+from model_server.worker_pool.fork_client import ForkServer, ForkServerLost
+from model_server.worker_pool.limits import limits_alone, limits_in_batch
+from model_server.worker_pool.worker_process import WorkerLost, WorkerProcess
+from model_server.worker_pool.zygote import Zygote
 
-LOAD_SECONDS = 300
+BARREN = 5
+ALONE_ATTEMPTS = 3
+OVER_CPU_TIME = -signal.SIGPROF
+OVER_TIME = {OVER_CPU_TIME, -signal.SIGALRM}
 
 
-class WorkerLost(Exception):
-    """The worker process that had the request ended before it answered."""
+class PoolLost(Exception):
+    """No worker process is left, and none can be made."""
 
 
 class WorkerPool:
-    """A model package loaded in `count` processes, each of which predicts one batch at a time.
+    """A model package loaded once, in `count` forked processes, each of which predicts one batch at a time.
 
-    They end when nobody refers to this object any more. `on_worker_lost` is called when one ends before.
+    One that is lost is replaced, and `on_worker_lost` told why: image_seconds, no_answer or died. Where none
+    can be made any more, `on_lost` is called, once. All end when nobody refers to this object any more.
 
     Raises:
-        BadModelPackage: it cannot be served.
+        BadModelPackage: the package cannot be served.
     """
 
-    def __init__(self, settings: BackendSettings, count: int, on_worker_lost: Callable[[], None]) -> None:
-        pipes = [Pipe() for _ in range(count)]
-        lifelines = [
-            Pipe(duplex=False) for _ in range(count)
-        ]  # nobody writes; each closes when its worker ends
-        ours, ended = [pipe[0] for pipe in pipes], [lifeline[0] for lifeline in lifelines]
-        theirs = [pipe[1] for pipe in pipes] + [lifeline[1] for lifeline in lifelines]
-        files = [their.fileno() for their in theirs]
-        process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "model_server.worker_pool.worker", *map(str, files)],
-            pass_fds=files,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,  # signals to the server's group are the server's to answer
-        )
-        _close(theirs)
-        try:
-            with suppress(OSError):  # it has ended, and then sends no first message either
-                ours[0].send(settings)
-            self.info, *_ = [_first_message(connection) for connection in ours]
-        except BaseException:
-            _close([*ours, *ended])
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            raise
-        self._free: SimpleQueue[Connection[bytes, BatchResult] | None] = SimpleQueue()
-        for connection in ours:
-            self._free.put(connection)
-        self._living = count
+    def __init__(
+        self,
+        settings: BackendSettings,
+        count: int,
+        zygote: Zygote,
+        *,
+        on_worker_lost: Callable[[str], None],
+        on_lost: Callable[[], None],
+    ) -> None:
+        self._on_worker_lost = on_worker_lost
+        self._on_lost = Once(on_lost)
+        self._in_batch, self._alone = limits_in_batch(settings), limits_alone(settings)
+        self._image_seconds = settings.image_seconds
+        self._fork_server = ForkServer(settings, zygote, self._on_lost)
+        weakref.finalize(self, self._fork_server.close)
+        self.info = self._fork_server.info
+        self._free: SimpleQueue[WorkerProcess | None] = SimpleQueue()
         self._lock = threading.Lock()
-        closing = threading.Event()
-        weakref.finalize(self, _end, closing, ours)
-        watch = partial(_watch, process, ended, closing, on_worker_lost)
-        threading.Thread(target=watch, name="watch-workers", daemon=True).start()
+        self._barren = 0
+        try:
+            for _ in range(count):
+                self._free.put(self._fork_server.fork(self._in_batch)[0])
+        except ForkServerLost as error:
+            raise BadModelPackage("the process that has loaded it cannot be forked; see the log") from error
 
-    def predict(self, inputs: Iterable[ModelInput]) -> BatchResult:
-        """Have a free process predict the images as one batch.
+    def predict(self, inputs: Iterable[ModelInput], *, alone: PredictAlone | None = None) -> BatchResult:
+        """Have a free worker predict the images as one batch, or one image alone in a process of its own.
+
+        In place of outputs an item of a batch may be Unfinished, or PredictAlone: it was in hand when the
+        worker was lost, or is known to cost more than its share. Alone it is CostsTooMuch or OutOfTime then.
 
         Raises:
-            WorkerLost: it ended before it had, or all have.
+            PoolLost: there are no workers any more.
         """
         images = cast(list[bytes], list(inputs))  # an image model has no other inputs
-        connection = self._free.get()
-        if connection is None:
+        return self._predict_alone(images[0], alone) if alone else self._predict_batch(images)
+
+    def _predict_batch(self, images: list[bytes]) -> BatchResult:
+        worker = self._free.get()
+        if worker is None:
             self._free.put(None)
-            raise WorkerLost
+            raise PoolLost
         try:
-            result = _request(connection, images)
-        except BaseException as error:  # what came next on this connection might be another batch's result
-            self._lose(connection)
-            raise WorkerLost from error
-        self._free.put(connection)
+            result = worker.predict(images)
+        except WorkerLost as lost:
+            suspect = PredictAlone(self._replace(worker, lost) == OVER_CPU_TIME)
+            items = [suspect if one in lost.suspects else Unfinished() for one in range(len(images))]
+            return BatchResult(items, [])
+        self._free.put(worker)
         return result
 
-    def _lose(self, connection: "Connection[bytes, BatchResult]") -> None:
-        connection.close()
+    def _replace(self, worker: WorkerProcess, lost: WorkerLost) -> int | None:
         with self._lock:
-            self._living -= 1
-            if not self._living:
+            self._barren = 0 if worker.has_answered or lost.suspects else self._barren + 1
+            if self._barren == BARREN:
+                self._fork_server.close()
+            try:
+                new, exit_code = self._fork_server.fork(self._in_batch, end=worker.pid)
+            except (ForkServerLost, OSError) as error:
+                self._fork_server.close()  # out of files, say: a new process may do better
+                self._on_lost()
                 self._free.put(None)
+                raise PoolLost from error
+        self._free.put(new)
+        self._on_worker_lost(reason_for(lost, exit_code))
+        return exit_code
+
+    def _predict_alone(self, image: bytes, alone: PredictAlone) -> BatchResult:
+        limits = self._alone if alone.costs_much else replace(self._alone, niceness=0)
+        for attempt in range(1, ALONE_ATTEMPTS + 1):
+            try:
+                worker, _ = self._fork_server.fork(limits)
+            except (ForkServerLost, OSError) as error:
+                raise PoolLost from error
+            try:
+                result = worker.predict([image])
+            except WorkerLost as lost:
+                exit_code = self._fork_server.end(worker.pid)
+                self._on_worker_lost(reason_for(lost, exit_code))
+                if was_killed(lost, exit_code) and attempt < ALONE_ATTEMPTS:
+                    continue
+                return BatchResult([self._why_lost(lost, exit_code)], [])
+            self._fork_server.end(worker.pid)
+            break
+        (item,) = result.items
+        wants_more = isinstance(item, PredictAlone)  # than it has here
+        return BatchResult([self._too_much_memory() if wants_more else item], result.seconds)
+
+    def _why_lost(self, lost: WorkerLost, exit_code: int | None) -> Exception:
+        if exit_code == -signal.SIGALRM:
+            return OutOfTime()
+        if reason_for(lost, exit_code) == "died":
+            return self._too_much_memory()  # mostly; or it breaks the decoder
+        return CostsTooMuch(f"it takes more than {self._image_seconds:g} s")
+
+    def _too_much_memory(self) -> CostsTooMuch:
+        return CostsTooMuch(f"it takes more than {self._alone.memory_bytes >> 20} MiB of memory to decode")
 
 
-def _request(connection: "Connection[bytes, BatchResult]", images: Sequence[bytes]) -> BatchResult:
-    connection.send_bytes(len(images).to_bytes(4))
-    for image in images:
-        connection.send_bytes(image)
-    return connection.recv()
+class Once:
+    """Calls a function the first time that it is called itself."""
+
+    def __init__(self, function: Callable[[], None]) -> None:
+        self._function = function
+        self._first = threading.Lock()
+
+    def __call__(self) -> None:
+        if self._first.acquire(blocking=False):
+            self._function()
 
 
-def _first_message(connection: "Connection[object, ModelInfo | BadModelPackage]") -> ModelInfo:
-    try:
-        if not connection.poll(LOAD_SECONDS):
-            raise BadModelPackage(f"it is not loaded after {LOAD_SECONDS} s")
-        message = connection.recv()
-    except (EOFError, OSError) as error:
-        raise BadModelPackage("the process that loads it ended without a word; see the log") from error
-    if isinstance(message, BadModelPackage):
-        raise message
-    return message
+def reason_for(lost: WorkerLost, exit_code: int | None) -> str:
+    """Return why a worker was lost: the label of inference_workers_lost_total."""
+    if exit_code in OVER_TIME:
+        return "image_seconds"
+    return "no_answer" if lost.was_silent else "died"
 
 
-def _end(closing: threading.Event, connections: "Sequence[Connection]") -> None:
-    closing.set()
-    _close(connections)
-
-
-def _close(connections: "Sequence[Connection]") -> None:
-    for connection in connections:
-        connection.close()
-
-
-def _watch(
-    process: "subprocess.Popen[bytes]",
-    ended: "Sequence[Connection]",
-    closing: threading.Event,
-    on_worker_lost: Callable[[], None],
-) -> None:
-    wait(ended)
-    if not closing.is_set():
-        on_worker_lost()
-    process.wait()
-    _close(ended)
+def was_killed(lost: WorkerLost, exit_code: int | None) -> bool:
+    """Tell whether another process ended it, as no limit does by this signal: the image is not to blame."""
+    return exit_code == -signal.SIGKILL and not lost.was_silent

@@ -2,7 +2,6 @@
 
 import itertools
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -13,16 +12,10 @@ import pytest
 from pymongo import MongoClient
 
 from mongodb.store import Store
+from tests.ports import free_port
 
 START_MILLISECONDS = 20_000
 database_numbers = itertools.count(1)
-
-
-def free_port() -> int:
-    """Return a port of the loopback address that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 class MongodbServer:

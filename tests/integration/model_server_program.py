@@ -9,9 +9,10 @@ from typing import Self
 
 import httpx
 
+from service.token import SharedToken
 from tests.cleartext import NO_TLS
 from tests.colour_model import colour_image
-from tests.integration.conftest import free_port
+from tests.ports import free_port
 from tests.waiting import until
 
 PROJECT = Path(__file__).parents[2]
@@ -24,12 +25,14 @@ class ModelServerProgram:
         self.url = f"http://127.0.0.1:{(port := free_port())}"
         self.internal_port = free_port()
         self.internal_url = f"http://127.0.0.1:{self.internal_port}"
+        self.token = SharedToken(None, folder / "release/token")
         self.log = folder / "server.log"
         self.environment = {
             **os.environ,
             "HOST": "127.0.0.1",
             "PORT": str(port),
             "INTERNAL_PORT": str(self.internal_port),
+            "RELEASE_TOKEN_FILE": str(self.token.file),
             "CPU_THREADS": "1",
             **environment,
         }

@@ -11,7 +11,8 @@ import pytest
 
 from mongodb.documents import Sample
 from mongodb.store import Store
-from tests.integration.detector_program import ROOT, DetectorProgram, package_settings, until
+from tests.integration.detector_program import DetectorProgram, package_settings, until
+from tests.integration.server_program import ROOT
 from tests.model_package import sha256_of_package
 
 SLOT = "model_server"

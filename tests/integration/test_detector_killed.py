@@ -18,6 +18,7 @@ import pytest
 from mongodb.documents import Result, Sample
 from mongodb.positions import START
 from mongodb.store import Store
+from service.traffic import TRIALS
 from tests.integration.detector_program import (
     DetectorProgram,
     package_settings,
@@ -84,11 +85,13 @@ def detector(tmp_path: Path, package: Package, settings: dict[str, object]) -> I
     program.kill()
 
 
-def made_by(package: Package, count: int, numbers: np.random.Generator) -> list[Sample]:
+def made_by(
+    package: Package, count: int, numbers: np.random.Generator, traffic: str = "user"
+) -> list[Sample]:
     """Make samples of a package's model."""
     now, names = datetime.now(UTC), ("small-cnn", package.version, package.sha256)
     embeddings = numbers.normal(size=(count, package.width)).astype(np.float32)
-    return [Sample("r", SLOT, *names, now, embedding, "apple", 0.9) for embedding in embeddings]
+    return [Sample("r", SLOT, *names, now, embedding, "apple", 0.9, traffic) for embedding in embeddings]
 
 
 async def has_more_results_meanwhile(store: Store, detector: DetectorProgram, known: int) -> bool:
@@ -143,14 +146,18 @@ async def assert_each_sample_once(
 async def test_killed_at_any_moment_no_window_is_missing_and_none_twice(
     store: Store, detector: DetectorProgram, package: Package
 ) -> None:
-    """Eight kills, half of them as soon as a result is written: all samples count once."""
+    """Eight kills, half of them as soon as a result is written: users' samples count once, trials' never."""
     moments, numbers, written = random.Random(20261121), np.random.default_rng(1), 0
     for kill in range(8):
         detector.start()
         detector.wait_until_ready()
         for _ in range(3):
             count = moments.randint(20, 90)
-            await store.insert_samples(made_by(package, count, numbers))
+            samples = made_by(package, count, numbers)
+            for traffic in TRIALS:
+                samples += made_by(package, count // 3, numbers, traffic)
+            moments.shuffle(samples)
+            await store.insert_samples(samples)
             written += count
         known = len(await store.newest_results(SLOT, 10_000))
         if kill % 2:

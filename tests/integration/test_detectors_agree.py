@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from tests.integration.detector_program import ROOT, DetectorProgram, package_settings
+from tests.integration.detector_program import DetectorProgram, package_settings
+from tests.integration.server_program import ROOT
 
 WIDTH, PERMUTATIONS = 8, 1000
 BOTH_WAYS = """

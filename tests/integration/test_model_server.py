@@ -3,10 +3,14 @@
 import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 from pymongo import MongoClient
@@ -97,19 +101,60 @@ def test_a_wrong_variable_stops_the_start(tmp_path: Path) -> None:
     assert server.log.read_text().startswith("SAMPLE_RATE: Input should be less than or equal to 1")
 
 
-def test_a_worker_that_is_killed_ends_the_server(server: ModelServerProgram) -> None:
-    """By the out-of-memory killer, say: the supervisor restarts it, and the log tells why it ended."""
-    (worker,) = psutil.Process(server.process.pid).children()
-    worker.kill()
+def zygote(server: ModelServerProgram) -> psutil.Process:
+    (process,) = psutil.Process(server.process.pid).children()
+    return process
+
+
+def fork_server(server: ModelServerProgram) -> psutil.Process:
+    (process,) = zygote(server).children()
+    return process
+
+
+def workers(server: ModelServerProgram) -> list[psutil.Process]:
+    """Return all of them, also one that has an image alone."""
+    return [one for one in fork_server(server).children() if one.status() != psutil.STATUS_ZOMBIE]
+
+
+def are_done(answers: Sequence[Future[httpx.Response]], count: int) -> bool:
+    return sum(one.done() for one in answers) > count
+
+
+def test_a_worker_that_is_killed_costs_no_answer(server: ModelServerProgram) -> None:
+    """By the out-of-memory killer, say, in the middle of its work: another takes its place and its images."""
+    with ThreadPoolExecutor(8) as clients:
+        answers = [clients.submit(server.predict, f"r{number}") for number in range(400)]
+        for killed in range(1, 6):
+            for worker in workers(server):
+                worker.kill()
+            until("more answers", partial(are_done, answers, 40 * killed), 60)
+    assert Counter(one.result().status_code for one in answers) == {200: 400}
+    assert server.metric('inference_workers_lost_total{reason="died"') >= 1
+    assert server.process.poll() is None
+
+
+def test_a_fork_server_that_is_killed_ends_the_server(server: ModelServerProgram) -> None:
+    """It could replace no worker any more: the supervisor restarts it, and the log tells why it ended."""
+    fork_server(server).kill()
     assert server.process.wait(20) != 0
-    assert "a worker process died" in server.log.read_text()
+    assert "no worker process can be made any more" in server.log.read_text()
 
 
-def test_a_server_that_is_killed_leaves_no_worker(server: ModelServerProgram) -> None:
-    """Nobody would stop it, and it would keep its memory."""
-    (worker,) = psutil.Process(server.process.pid).children()
+def test_a_server_that_is_killed_leaves_no_process(server: ModelServerProgram) -> None:
+    """Nobody would stop them, and they would keep their memory."""
+    processes = [zygote(server), fork_server(server), *workers(server)]
     server.process.kill()
-    worker.wait(10)
+    for process in processes:
+        process.wait(10)
+
+
+def test_a_worker_that_is_stuck_costs_no_answer(server: ModelServerProgram) -> None:
+    """It cannot be told from one that works but by its silence; then another takes its place."""
+    (worker,) = workers(server)
+    worker.suspend()
+    assert server.predict("stuck").status_code == 200
+    assert not worker.is_running()
+    assert server.metric('inference_workers_lost_total{reason="no_answer"') == 1
 
 
 def test_a_client_that_leaves_does_not_disturb_the_server(server: ModelServerProgram) -> None:
@@ -119,5 +164,5 @@ def test_a_client_that_leaves_does_not_disturb_the_server(server: ModelServerPro
         with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2]))) as connection:
             connection.sendall(head + b"Content-Length: 100000\r\n\r\n--b\r\n")
     assert server.predict("after").status_code == 200
-    until("nothing in progress but this", lambda: server.metric("http_requests_in_progress{") == 1, 5)
+    until("nothing in progress", lambda: server.metric("http_requests_in_progress{") == 0, 5)
     assert "Traceback" not in server.log.read_text()

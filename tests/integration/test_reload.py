@@ -12,6 +12,7 @@ import httpx
 import psutil
 import pytest
 
+from inference.identity import identify
 from tests.colour_model import colour_image, write_colour_package
 from tests.integration.model_server_program import ModelServerProgram
 from tests.waiting import until
@@ -83,7 +84,8 @@ class Load:
 
 
 def load(server: ModelServerProgram, name: str = "colour") -> httpx.Response:
-    return httpx.post(f"{server.internal_url}/v2/repository/models/{name}/load", timeout=30)
+    url = f"{server.internal_url}/v2/repository/models/{name}/load"
+    return httpx.post(url, headers=server.token.header, timeout=30)
 
 
 def test_no_request_fails_while_models_are_replaced(server: ModelServerProgram, package: Path) -> None:
@@ -103,11 +105,12 @@ def test_no_request_fails_while_models_are_replaced(server: ModelServerProgram, 
 
 def test_a_replaced_model_leaves_nothing_behind(server: ModelServerProgram) -> None:
     """Its process ends with its last request, whether or not another request comes."""
-    (old,) = psutil.Process(server.process.pid).children()
+    (zygote,) = psutil.Process(server.process.pid).children()
+    (old,) = zygote.children()
     assert server.predict("a").status_code == 200
     assert load(server).status_code == 200
-    until("the old worker gone", lambda: old not in psutil.Process(server.process.pid).children(), 10)
-    assert len(psutil.Process(server.process.pid).children()) == 1
+    until("the old worker gone", lambda: old not in zygote.children(), 10)
+    assert len(zygote.children()) == 1
 
 
 @pytest.mark.parametrize(
@@ -179,7 +182,9 @@ def test_only_the_internal_listener_loads(server: ModelServerProgram) -> None:
     assert answer.status_code == 400
     assert "of colour, not of other" in answer.json()["error"]
     index = httpx.post(f"{server.internal_url}/v2/repository/index").json()
-    assert index == [{"name": "colour", "version": "1", "state": "READY", "reason": ""}]
+    sha256 = identify(Path(server.environment["MODEL_PACKAGE"])).sha256
+    served = {"name": "colour", "version": "1", "sha256": sha256}
+    assert index == [{**served, "state": "READY", "reason": ""}]
 
 
 def test_a_client_that_left_costs_no_inference(server: ModelServerProgram) -> None:

@@ -12,8 +12,10 @@ import pytest
 from pymongo import AsyncMongoClient
 
 from mongodb.documents import Result, Sample
+from mongodb.feedback import Feedback, FeedbackSums, LabelledPackage, SampledPrediction
 from mongodb.positions import START, settled_before
 from mongodb.store import SamplesRejected, Store, StoreUnavailable
+from service.traffic import TRIALS
 from tests.integration.conftest import MongodbServer
 
 SLOT, PACKAGE = "model_server", "a" * 64
@@ -296,3 +298,139 @@ async def test_a_database_that_hangs_is_given_up() -> None:
             await store.insert_samples([sample()])
         assert time.monotonic() - started < 3
         await store.close()
+
+
+@pytest.mark.parametrize("traffic", TRIALS)
+async def test_the_samples_of_trials_are_nothing_to_detectors(
+    mongodb_uri: str, store: Store, traffic: str
+) -> None:
+    """No package, no window and no backlog has any of them; they are stored, in an order of their own."""
+    trials = [replace(sample(number), traffic=traffic) for number in (0, 1, 3)]
+    await store.insert_samples([replace(sample(9, package="b" * 64), traffic=traffic)])
+    await store.insert_samples([*trials[:2], sample(2), trials[2]])
+    await store.insert_samples(trials)  # given again
+    [found] = await store.look_for_packages(SLOT, LATER)
+    assert found.package_sha256 == PACKAGE
+    [stored] = await store.waiting_samples(SLOT, PACKAGE, START, LATER, 10)
+    assert stored.sample is not None
+    assert (stored.sample.request_id, stored.position) == ("request-2", found.newest)
+    assert await store.count_waiting(SLOT, PACKAGE, START) == 1
+    async with AsyncMongoClient[dict[str, Any]](mongodb_uri) as client:
+        samples = client.get_default_database().samples
+        positions = {"trial_position": {"$gt": START, "$lt": LATER}, "traffic": traffic}
+        ordered = await (
+            await samples.aggregate([{"$match": positions}, {"$sort": {"trial_position": 1}}])
+        ).to_list()
+    assert [one["request_id"] for one in ordered] == ["request-9", "request-0", "request-1", "request-3"]
+
+
+async def test_an_older_databases_samples_are_users(mongodb_uri: str, store: Store) -> None:
+    """They have no traffic, and are scored and labelled as before."""
+    await store.insert_samples([sample(1)])
+    async with AsyncMongoClient[dict[str, Any]](mongodb_uri) as client:
+        change = {"$unset": {"traffic": "", "probabilities": ""}}
+        await client.get_default_database().samples.update_one({"request_id": "request-1"}, change)
+    [stored] = await store.waiting_samples(SLOT, PACKAGE, START, LATER, 10)
+    assert stored.sample is not None
+    [prediction] = await store.sampled_predictions(["request-1"])
+    assert (prediction.traffic, prediction.position) == ("user", stored.position)
+
+
+async def test_predictions_are_found_by_their_request_ids(store: Store) -> None:
+    """Of both slots, several of one id, and none of a shadow, whose answer nobody got."""
+    both = [sample(1), sample(1, slot="model_server_new"), sample(2)]
+    shadow = replace(sample(2, slot="model_server_new"), traffic="shadow")
+    await store.insert_samples([*both, shadow, replace(sample(3), traffic="test"), sample(4)])
+    found = await store.sampled_predictions(["request-1", "request-2", "request-3", "request-5"])
+    assert sorted((one.request_id, one.slot, one.traffic) for one in found) == [
+        ("request-1", "model_server", "user"),
+        ("request-1", "model_server_new", "user"),
+        ("request-2", "model_server", "user"),
+        ("request-3", "model_server", "test"),
+    ]
+    by_id = {one.request_id: one for one in found}
+    assert abs(by_id["request-2"].created_at - both[2].created_at) < timedelta(milliseconds=1)
+    assert (by_id["request-2"].label, by_id["request-2"].package_sha256) == ("apple", PACKAGE)
+    assert (bool(by_id["request-2"].position), by_id["request-3"].position) == (True, "")
+
+
+async def test_the_classes_of_packages_are_kept(store: Store) -> None:
+    """Noted again they stay; of an unknown package there are none."""
+    package = LabelledPackage(PACKAGE, "small-cnn", "1", ("apple", "lemon"))
+    await store.note_package(package)
+    await store.note_package(package)
+    await store.note_package(replace(package, package_sha256="b" * 64, classes=()))
+    assert await store.classes([PACKAGE, "b" * 64, "c" * 64]) == {PACKAGE: ("apple", "lemon"), "b" * 64: ()}
+
+
+async def predictions(store: Store, *samples: Sample) -> list[SampledPrediction]:
+    """Store the samples and return the predictions, in order."""
+    await store.insert_samples(samples)
+    found = {
+        one.request_id: one for one in await store.sampled_predictions([one.request_id for one in samples])
+    }
+    return [found[one.request_id] for one in samples]
+
+
+async def test_the_last_feedback_about_a_prediction_stays(mongodb_uri: str, store: Store) -> None:
+    """In one write, in the next one, and in two at the same time."""
+    [one] = await predictions(store, sample(1))
+    now = datetime.now(UTC)
+    first, last = Feedback(one, "lemon", now), Feedback(one, "apple", now)
+    await store.write_feedback([last, first])
+    assert (await store.feedback_sums(SLOT, PACKAGE, START)).correct == 0
+    await store.write_feedback([first, last])
+    sums = await store.feedback_sums(SLOT, PACKAGE, START)
+    assert (sums.labels, sums.correct) == (1, 1)
+    other = Store(mongodb_uri)
+    await asyncio.gather(*(each.write_feedback([last]) for each in (store, other) for _ in range(10)))
+    assert (await store.feedback_sums(SLOT, PACKAGE, START)).labels == 1
+    await other.close()
+
+
+async def test_feedback_is_added_up_for_a_package(store: Store) -> None:
+    """Of users' samples behind a position: trials, other slots and other packages are not in it."""
+    samples = [
+        sample(0),
+        sample(1),
+        sample(2),
+        replace(sample(3), traffic="test"),
+        sample(4, slot="model_server_new"),
+        sample(5, package="b" * 64),
+    ]
+    before, *others = await predictions(store, *samples)
+    late = [one.created_at + timedelta(seconds=3) for one in [before, *others]]
+    labels = ["apple", "apple", "lemon", "apple", "apple", "apple"]
+    await store.write_feedback(
+        [Feedback(*each) for each in zip([before, *others], labels, late, strict=True)]
+    )
+    sums = await store.feedback_sums(SLOT, PACKAGE, before.position)
+    assert (sums.labels, sums.correct) == (2, 1)
+    assert sums.delay_seconds == pytest.approx(6, abs=0.01)
+    assert await store.feedback_sums(SLOT, "c" * 64, START) == FeedbackSums()
+
+
+async def test_feedback_expires_as_samples_do(mongodb_uri: str, store: Store) -> None:
+    """After seven days from the label's coming."""
+    async with AsyncMongoClient[dict[str, Any]](mongodb_uri) as client:
+        indexes = await client.get_default_database().feedback.index_information()
+    [expiring] = [one for one in indexes.values() if "expireAfterSeconds" in one]
+    assert (expiring["expireAfterSeconds"], [*dict(expiring["key"])]) == (604800, ["received_at"])
+
+
+async def test_a_database_that_is_away_takes_no_feedback(mongodb_server: MongodbServer) -> None:
+    """Each of the methods says so, within the time that nginx gives a slot."""
+    store = Store(mongodb_server.uri("drift_detection"))
+    [one] = await predictions(store, sample(1))
+    mongodb_server.pause()
+    for attempt in (
+        store.sampled_predictions(["request-1"]),
+        store.classes([PACKAGE]),
+        store.write_feedback([Feedback(one, "apple", datetime.now(UTC))]),
+    ):
+        started = time.monotonic()
+        with pytest.raises(StoreUnavailable):
+            await attempt
+        assert time.monotonic() - started < 2.2
+    mongodb_server.resume()
+    await store.close()

@@ -13,8 +13,10 @@ import pytest
 
 from examples.tabular.build import build
 from grafana.viewer.queries import PanelQuery, iter_queries
-from tests.integration.conftest import MongodbServer, free_port
-from tests.integration.detector_program import ROOT, DetectorProgram
+from tests.integration.conftest import MongodbServer
+from tests.integration.detector_program import DetectorProgram
+from tests.integration.server_program import ROOT
+from tests.ports import free_port
 from tests.waiting import until
 
 SLOT = "model_server_new"

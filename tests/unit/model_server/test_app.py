@@ -1,35 +1,28 @@
 """The model server's answers, on the colour model and a store in memory."""
 
 import asyncio
+import base64
+import json
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from pydantic import SecretStr
 
-from inference.backend import Backend, BatchResult, ModelInput
+from inference.backend import Backend, BatchResult, CostsTooMuch, ModelInput, PredictAlone
 from inference.torch_backend import TorchBackend
 from model_server.app import create_apps
 from model_server.settings import ModelServerSettings
-from mongodb.documents import Sample
+from service.app import process_registry
+from service.hand_over import ANSWER_SECONDS
 from tests.colour_model import colour_image
+from tests.unit.model_server.fakes import MemoryStore
 
 SLOT = "model_server_new"
-
-
-class MemoryStore:
-    """Keeps what it is given."""
-
-    def __init__(self) -> None:
-        self.samples: list[Sample] = []
-
-    async def insert_samples(self, samples: Sequence[Sample]) -> None:
-        self.samples += samples
-
-    async def close(self) -> None:
-        """Nothing to close."""
+TOKEN = "a-token-of-the-tests"
 
 
 class HeldBackend:
@@ -41,7 +34,7 @@ class HeldBackend:
         self.go = threading.Event()
         self.batches: list[int] = []
 
-    def predict(self, inputs: Iterable[ModelInput]) -> BatchResult:
+    def predict(self, inputs: Iterable[ModelInput], *, alone: PredictAlone | None = None) -> BatchResult:  # noqa: ARG002
         batch = list(inputs)
         self.batches.append(len(batch))
         assert self.go.wait(10)
@@ -49,7 +42,12 @@ class HeldBackend:
 
 
 def public(settings: ModelServerSettings, backend: Backend, store: MemoryStore) -> FastAPI:
-    return create_apps(settings, lambda: backend, store).public
+    return create_apps(settings, lambda: backend, store, process_registry()).public
+
+
+def internal(backend: Backend, store: MemoryStore) -> FastAPI:
+    settings = ModelServerSettings(slot=SLOT, cpu_threads=1, release_token=SecretStr(TOKEN))
+    return create_apps(settings, lambda: backend, store, process_registry()).internal
 
 
 @asynccontextmanager
@@ -153,6 +151,88 @@ async def test_several_files_are_answered_as_a_list_in_their_order(
     assert "Too many files" in refused.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    ("path", "declared"),
+    [
+        ("/predict", "text/plain"),
+        ("/v2/models/colour/infer", "text/plain"),
+        ("/v2/models/colour/infer", "application/x-www-form-urlencoded"),
+        ("/v2/models/colour/infer", "multipart/form-data; boundary=b"),
+    ],
+)
+async def test_a_body_of_another_type_is_refused_unread(
+    client: httpx.AsyncClient, path: str, declared: str
+) -> None:
+    """Those are the types that browsers send for any page; the answer says which type to send."""
+    response = await client.post(path, content=colour_image("red"), headers={"Content-Type": declared})
+    assert response.status_code == 415
+    said = response.json()
+    assert "Send" in said.get("detail", said.get("error"))
+
+
+async def test_the_protocols_own_client_need_not_declare_a_type(client: httpx.AsyncClient) -> None:
+    """tritonclient declares none."""
+    image = base64.b64encode(colour_image("red")).decode()
+    body = {"inputs": [{"name": "image", "datatype": "BYTES", "shape": [1], "data": [image]}]}
+    response = await client.post("/v2/models/colour/infer", content=json.dumps(body))
+    assert response.json()["outputs"][0]["data"] == ["red"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Content-Type": "application/json"}, 200),
+        ({"Content-Type": "text/plain"}, 415),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, 415),
+        ({"Content-Type": "multipart/form-data; boundary=b"}, 415),
+        ({"Origin": "http://stranger.net"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Host": "stranger.net"}, 421),
+    ],
+)
+async def test_a_page_in_this_machines_browser_cannot_reload_the_model(
+    backend: TorchBackend, store: MemoryStore, headers: dict[str, str], status: int
+) -> None:
+    """The internal listener takes orders from programs only, also with their token."""
+    async with serving(internal(backend, store)) as client:
+        for path in ("/v2/repository/index", "/v2/repository/models/colour/load"):
+            sent = {**headers, "Authorization": f"Bearer {TOKEN}"}
+            assert (await client.post(path, headers=sent)).status_code == status
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": ""},
+        {"Authorization": "Bearer another-one-of-16"},
+        {"Authorization": f"Basic {TOKEN}"},
+    ],
+)
+async def test_who_lacks_the_token_cannot_reload_the_model(
+    backend: TorchBackend, store: MemoryStore, headers: dict[str, str]
+) -> None:
+    """What is served may be looked at; the answer says what to send, and never the token."""
+    async with serving(internal(backend, store)) as client:
+        assert (await client.post("/v2/repository/index", headers=headers)).status_code == 200
+        refused = await client.post("/v2/repository/models/colour/load", headers=headers)
+    assert (refused.status_code, refused.headers["www-authenticate"][:6]) == (401, "Bearer")
+    assert "token" in refused.json()["error"].lower()
+    assert TOKEN not in refused.text
+
+
+async def test_the_internal_listener_answers_to_its_services_name(
+    backend: TorchBackend, store: MemoryStore
+) -> None:
+    """As the controller reaches it, by the name in Compose or by a container's address."""
+    async with serving(internal(backend, store)) as client:
+        for host in ("model_server:8002", "model_server_new:8002", "172.18.0.5:8002"):
+            headers = {"Host": host, "Authorization": f"Bearer {TOKEN}"}
+            answer = await client.post("/v2/repository/models/colour/load", headers=headers)
+            assert answer.status_code == 200
+
+
 async def test_no_file_is_422(client: httpx.AsyncClient) -> None:
     """An absent part, an empty form and another body are the same mistake."""
     for request in ({}, {"data": {"file": "text"}}, {"json": {"file": 1}}):
@@ -176,6 +256,16 @@ async def test_each_prediction_is_sampled(backend: TorchBackend, store: MemorySt
     assert (sample.request_id, sample.slot, sample.label) == ("s-1", SLOT, "red")
     assert sample.embedding == pytest.approx([230 / 255, 20 / 255, 20 / 255], abs=1e-6)
     assert sample.created_at.tzinfo is not None
+
+
+async def test_each_files_sample_has_its_place(backend: TorchBackend, store: MemoryStore) -> None:
+    """The files share the request's id, so the place tells them apart."""
+    settings = ModelServerSettings(slot=SLOT, cpu_threads=1)
+    colours = ["red", "green", "blue"]
+    files = [("file", (f"{colour}.png", colour_image(colour), "image/png")) for colour in colours]
+    async with serving(public(settings, backend, store)) as client:
+        await client.post("/predict", files=files)
+    assert [(sample.row, sample.label) for sample in store.samples] == list(enumerate(colours))
 
 
 async def test_at_rate_zero_nothing_is_sampled(backend: TorchBackend, store: MemoryStore) -> None:
@@ -237,6 +327,123 @@ async def test_whoever_waits_too_long_is_told(backend: TorchBackend, store: Memo
     assert held.batches == [1]
 
 
+async def test_a_server_whose_model_is_stuck_is_not_ready(
+    backend: TorchBackend, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After ten seconds without a result, here a moment; and it is again once there is one."""
+    monkeypatch.setattr("model_server.app.LONGEST_STALL_SECONDS", 0.05)
+    held = HeldBackend(backend)
+    async with serving(public(ModelServerSettings(slot=SLOT, cpu_threads=1), held, store)) as client:
+        stuck = asyncio.create_task(client.post("/predict", files=upload(colour_image("red"))))
+        await until(lambda: held.batches == [1])
+        await asyncio.sleep(0.06)  # the bound itself
+        refused = await client.get("/readyz")
+        held.go.set()
+        assert (await stuck).status_code == 200
+        assert (await client.get("/readyz")).status_code == 200
+    assert refused.status_code == 503
+    assert "no prediction has come to an end" in refused.json()["detail"]
+
+
+@pytest.fixture
+def held(backend: TorchBackend, monkeypatch: pytest.MonkeyPatch) -> HeldBackend:
+    """A model that is held; nginx waits for less time than in earnest."""
+    monkeypatch.setitem(ANSWER_SECONDS, "short", 0.05)
+    monkeypatch.setitem(ANSWER_SECONDS, "last", 0.05)
+    return HeldBackend(backend)
+
+
+async def post_behind(
+    app: FastAPI, held: HeldBackend, patience: str | None, images: int = 1
+) -> httpx.Response:
+    """Return what a request is answered while the model is held by another one."""
+    headers = {} if patience is None else {"X-Patience": patience}
+    async with serving(app) as client:
+        first = asyncio.create_task(client.post("/predict", files=upload(colour_image("red"))))
+        await until(lambda: len(held.batches) == 1)
+        files = [*upload(colour_image("red")).items()] * images
+        late = asyncio.create_task(client.post("/predict", files=files, headers=headers))
+        await asyncio.wait([late], timeout=1)
+        held.go.set()
+        assert (await first).status_code == 200
+        return await late
+
+
+@pytest.mark.parametrize(
+    ("patience", "images", "expected"),
+    [
+        ("short", 1, (503, "@another_slot")),
+        ("short", 3, (503, "@patient")),
+        ("last", 1, (503, None)),
+        ("last", 3, (503, "@patient")),
+        ("long", 3, (200, None)),
+        (None, 1, (200, None)),
+        (None, 3, (200, None)),
+    ],
+)
+async def test_what_comes_too_late_for_nginx_is_handed_over(
+    held: HeldBackend, store: MemoryStore, patience: str | None, images: int, expected: tuple[int, str | None]
+) -> None:
+    """One image to another slot, many to a longer wait; who asks without nginx waits as long as they like."""
+    app = public(ModelServerSettings(slot=SLOT, cpu_threads=1), held, store)
+    answer = await post_behind(app, held, patience, images)
+    assert (answer.status_code, answer.headers.get("x-accel-redirect")) == expected
+
+
+@pytest.mark.parametrize(
+    ("patience", "location"),
+    [("short", "@another_slot"), ("long", "@another_slot"), ("last", None), (None, None)],
+)
+async def test_a_refusal_tells_nginx_to_ask_another_slot(
+    backend: TorchBackend, store: MemoryStore, patience: str | None, location: str | None
+) -> None:
+    """A full queue is this slot's own; a client without nginx is just refused."""
+    held = HeldBackend(backend)
+    app = public(ModelServerSettings(slot=SLOT, cpu_threads=1, queue_deadline_seconds=0.05), held, store)
+    refused = await post_behind(app, held, patience)
+    assert (refused.status_code, refused.headers.get("x-accel-redirect")) == (503, location)
+    assert "too long" in refused.json()["detail"]
+
+
+class CostlyBackend(HeldBackend):
+    """Wants every image alone, and holds those."""
+
+    def predict(self, inputs: Iterable[ModelInput], *, alone: PredictAlone | None = None) -> BatchResult:
+        batch = list(inputs)
+        if not alone:
+            return BatchResult([PredictAlone() for _ in batch], [])
+        return super().predict(batch)
+
+
+async def test_a_costly_image_is_nobody_else_s_to_answer(backend: TorchBackend, store: MemoryStore) -> None:
+    """Behind others that cost much it is refused, and no other slot is asked."""
+    held = CostlyBackend(backend)
+    app = public(ModelServerSettings(slot=SLOT, cpu_threads=1, queue_deadline_seconds=0.05), held, store)
+    refused = await post_behind(app, held, "short")
+    assert refused.status_code == 429
+    assert refused.headers["retry-after"] == "1"
+    assert "x-accel-redirect" not in refused.headers
+
+
+async def test_an_image_that_costs_too_much_is_the_client_s_to_mend(
+    backend: TorchBackend, store: MemoryStore
+) -> None:
+    """The answer says what is wrong with it, and what to do."""
+
+    class Refusing(CostlyBackend):
+        def predict(self, inputs: Iterable[ModelInput], *, alone: PredictAlone | None = None) -> BatchResult:
+            answer = super().predict(inputs, alone=alone)
+            return BatchResult([CostsTooMuch("it takes more than 2 s")], []) if alone else answer
+
+    held = Refusing(backend)
+    held.go.set()
+    async with serving(public(ModelServerSettings(slot=SLOT, cpu_threads=1), held, store)) as client:
+        refused = await client.post("/predict", files=upload(colour_image("red")))
+    assert refused.status_code == 422
+    assert "more than 2 s" in refused.json()["detail"]
+    assert "smaller" in refused.json()["detail"]
+
+
 async def test_metrics_tell_what_was_predicted(client: httpx.AsyncClient) -> None:
     """Every class has a series from the start."""
     await client.post("/predict", files=upload(colour_image("red")))
@@ -266,3 +473,54 @@ async def test_the_page_needs_nothing_from_elsewhere(client: httpx.AsyncClient) 
     assert response.status_code == 200
     assert "http://" not in response.text
     assert "https://" not in response.text
+
+
+async def test_the_page_offers_the_formats_that_are_taken(backend: TorchBackend, store: MemoryStore) -> None:
+    """Else people choose a file only to be told that it is none of them."""
+    settings = ModelServerSettings(slot=SLOT, cpu_threads=1, image_formats=("PNG", "TIFF"))
+    async with serving(public(settings, backend, store)) as client:
+        assert 'accept="image/png,image/tiff"' in (await client.get("/")).text
+
+
+@pytest.mark.parametrize("sent", ["forced", "test", "shadow", "user", "Shadow", "", "stranger", None])
+async def test_trial_requests_are_counted_apart(
+    backend: TorchBackend, store: MemoryStore, sent: str | None
+) -> None:
+    """Where nginx says that a request is no user's; what it cannot have said is a user's."""
+    settings, registry = ModelServerSettings(slot=SLOT, cpu_threads=1), process_registry()
+    app = create_apps(settings, lambda: backend, store, registry).public
+    headers = {} if sent is None else {"X-Traffic": sent}
+    async with serving(app) as client:
+        await client.post("/predict", files=upload(colour_image("red")), headers=headers)
+        await client.post("/predict", files=upload(b"", "text/plain"), headers=headers)
+    is_trial = sent in {"forced", "test", "shadow"}
+    assert [one.traffic for one in store.samples] == [sent if is_trial else "user"]
+
+    def value(name: str, **labels: str) -> float:
+        return registry.get_sample_value(name, {"slot": SLOT, **labels}) or 0
+
+    users = {"method": "POST", "path": "/predict"}
+    expected = (0, 0, 0) if is_trial else (1, 1, 2)
+    assert expected == (
+        value("http_requests_total", status="200", **users),
+        value("http_requests_total", status="415", **users),
+        value("http_request_duration_seconds_count", **users),
+    )
+    for traffic in ("forced", "test", "shadow"):
+        assert value("trial_requests_total", traffic=traffic, status="415") == (traffic == sent)
+        assert value("trial_requests_total", traffic=traffic, status="200") == (traffic == sent)
+        assert value("trial_request_duration_seconds_count", traffic=traffic) == 2 * (traffic == sent)
+
+
+async def test_only_users_requests_are_in_progress(held: HeldBackend, store: MemoryStore) -> None:
+    """A shadow's copy that waits is none of theirs."""
+    registry = process_registry()
+    settings = ModelServerSettings(slot=SLOT, cpu_threads=1)
+    app = create_apps(settings, lambda: held, store, registry).public
+    async with serving(app) as client:
+        shadow = {"X-Traffic": "shadow"}
+        copy = asyncio.create_task(client.post("/predict", files=upload(colour_image("red")), headers=shadow))
+        await until(lambda: held.batches == [1])
+        assert registry.get_sample_value("http_requests_in_progress", {"slot": SLOT}) == 0
+        held.go.set()
+        assert (await copy).status_code == 200

@@ -134,7 +134,8 @@ async def test_past_its_deadline_a_request_is_refused_unworked(
 ) -> None:
     """Behind batches that take long, the last ones are told that they waited too long."""
     clock.batch_seconds = 3
-    results = await asyncio.gather(*batcher.submit(range(20)), return_exceptions=True)
+    waiting = [result for number in range(20) for result in batcher.submit([number])]
+    results = await asyncio.gather(*waiting, return_exceptions=True)
     assert results[:16] == [2 * number for number in range(16)]
     assert [type(one) for one in results[16:]] == [DeadlineExceeded] * 4
     assert [len(batch) for batch in batches] == [8, 8]

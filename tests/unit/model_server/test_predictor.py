@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
-from inference.backend import BackendSettings, BatchResult, ModelInfo, ModelInput
+from inference.backend import BackendSettings, BatchResult, ModelInfo, ModelInput, PredictAlone
 from inference.torch_backend import TorchBackend, load_torch_backend
 from model_server.batching.inference_mode import INLINE_SECONDS, InferenceMode, Inline, choose_mode
 from model_server.batching.predictor import Prediction, Predictor
@@ -32,7 +32,7 @@ class NotingBackend:
         self.go = threading.Event()
         self.go.set()
 
-    def predict(self, inputs: Iterable[ModelInput]) -> BatchResult:
+    def predict(self, inputs: Iterable[ModelInput], *, alone: PredictAlone | None = None) -> BatchResult:  # noqa: ARG002
         batch = list(inputs)
         self.batches.append([len(one) for one in batch])
         self.threads.add(threading.current_thread().name)

@@ -15,6 +15,7 @@ from model_server.metrics import ModelMetrics
 from model_server.samples.recorder import Recorder
 from model_server.samples.sampling import is_sampled
 from mongodb.documents import Sample
+from service.traffic import TRIALS, Traffic
 
 MANIFEST = Manifest(
     name="regressor",
@@ -81,11 +82,19 @@ class Recording:
             "model_server_new", sample_rate, self.metrics, self.features, self.samples.append
         )
 
-    def record(self, manifest: Manifest, outputs: list[list[float]], request_id: str = "request") -> None:
+    def record(
+        self,
+        manifest: Manifest,
+        outputs: list[list[float]],
+        request_id: str = "request",
+        traffic: Traffic = "user",
+        first_row: int = 0,
+    ) -> None:
         """Record a prediction for rows whose features are their number, and that plus a half."""
         model = ModelInfo(manifest, "a" * 64, 1, 0.001)
         embeddings = np.array([[row, row + 0.5] for row in range(len(outputs))], np.float32)
-        self.recorder.record(Prediction(model, np.array(outputs, np.float32), embeddings), request_id)
+        prediction = Prediction(model, np.array(outputs, np.float32), embeddings)
+        self.recorder.record(prediction, request_id, traffic, first_row)
 
     def metric(self, name: str, **labels: str) -> float | None:
         """Return a series' value."""
@@ -101,6 +110,11 @@ def test_a_sample_says_what_was_predicted_from_what() -> None:
     assert before <= first.created_at <= datetime.now(UTC)
     assert (first.label, first.confidence, first.embedding.tolist()) == ("defaulted", 0.75, [0, 0.5])
     assert (second.label, second.confidence, second.embedding.tolist()) == ("repaid", 0.875, [1, 1.5])
+    assert (first.traffic, first.probabilities, second.probabilities) == (
+        "user",
+        (0.25, 0.75),
+        (0.875, 0.125),
+    )
     loans = {"model": "loans", "version": "3"}
     assert recording.metric("predictions_total", label="defaulted", **loans) == 1
     assert recording.metric("prediction_confidence_sum") == 0.75 + 0.875
@@ -110,7 +124,7 @@ def test_a_regressors_sample_has_its_value_and_no_label() -> None:
     """The first of several, which is no probability, and is not shown as one."""
     recording = Recording(1.0)
     recording.record(MANIFEST, [[17.5, 99.0]])
-    assert [(one.label, one.confidence) for one in recording.samples] == [("", 17.5)]
+    assert [(one.label, one.confidence, one.probabilities) for one in recording.samples] == [("", 17.5, ())]
     assert recording.metric("prediction_confidence_count") == 0
 
 
@@ -123,6 +137,14 @@ def test_the_rows_of_a_request_are_sampled_one_by_one() -> None:
     assert kept == {row for row in range(1000) if is_sampled(f"request#{row}" if row else "request", 0.5)}
 
 
+def test_a_sample_says_which_of_the_requests_inputs_it_is_about() -> None:
+    """Also where they were predicted in several batches: it joins two slots' answers to one input."""
+    recording = Recording(1.0)
+    recording.record(CLASSIFIER, [[0.25, 0.75]] * 2)
+    recording.record(CLASSIFIER, [[0.25, 0.75]], first_row=2)
+    assert [sample.row for sample in recording.samples] == [0, 1, 2]
+
+
 def test_a_tensor_models_inputs_are_counted_into_the_statistics() -> None:
     """Whatever is sampled; an image's embedding is no input, and is not."""
     recording = Recording(0.0)
@@ -132,3 +154,15 @@ def test_a_tensor_models_inputs_are_counted_into_the_statistics() -> None:
     recording.record(image, [[0.0]] * 4)
     assert recording.samples == []
     assert recording.metric("features_observed_total") == 4
+
+
+@pytest.mark.parametrize("traffic", TRIALS)
+def test_a_trial_is_sampled_and_counts_for_nothing_else(traffic: Traffic) -> None:
+    """Neither among the predictions of users nor in the statistics of their inputs."""
+    recording = Recording(1.0)
+    recording.features.watch(MANIFEST.tensor)
+    recording.record(CLASSIFIER, [[0.25, 0.75]], traffic=traffic)
+    assert [(one.traffic, one.probabilities) for one in recording.samples] == [(traffic, (0.25, 0.75))]
+    assert recording.metric("predictions_total", label="defaulted", model="loans", version="3") is None
+    assert recording.metric("prediction_confidence_count") == 0
+    assert recording.metric("features_observed_total") == 0

@@ -6,7 +6,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from model_server.batching.request_queue import (
-    QueuedRequest,
+    QueuedInput,
     QueueFull,
     QueueLimits,
     RequestQueue,
@@ -37,7 +37,7 @@ def waiting() -> Waiting:
     return Waiting()
 
 
-def items(requests: Sequence[QueuedRequest[int, int]]) -> list[int]:
+def items(requests: Sequence[QueuedInput[int, int]]) -> list[int]:
     return [request.item for request in requests]
 
 
@@ -99,3 +99,49 @@ async def test_each_gets_its_own_result_and_who_left_none(waiting: Waiting) -> N
     assert str(last.exception()) == "thirty"
     with pytest.raises(ValueError, match="shorter"):
         deliver(batch, results[:2])
+
+
+async def test_requests_take_turns(waiting: Waiting) -> None:
+    """One input of each, so that sixty-four images in one form make nobody wait for all of them."""
+    waiting.queue = RequestQueue(QueueLimits(8, 100, 5), QueueMetrics(CollectorRegistry(), "a"))
+    for numbers in ([1] * 3, [2], [3] * 2):
+        waiting.queue.put(numbers, lambda _: 1)
+    assert items(waiting.queue.take(4)[0]) == [1, 2, 3, 1]
+    waiting.queue.put([4], lambda _: 1)
+    assert items(waiting.queue.take()[0]) == [3, 1, 4]
+
+
+async def test_a_turn_begins_the_deadline_anew(waiting: Waiting) -> None:
+    """A long request that gets its turns is not refused, one that gets none is, whole."""
+    waiting.put(1, 1, 1)
+    waiting.now += 4
+    assert items(waiting.queue.take(1)[0]) == [1]
+    waiting.now += 4
+    assert items(waiting.queue.take(1)[0]) == [1]
+    waiting.put(2, 2)
+    waiting.now += 5.25
+    assert items(waiting.queue.take_expired()) == [1, 2, 2]
+    assert len(waiting.queue) == 0
+
+
+async def test_what_is_put_back_comes_first_in_its_order(waiting: Waiting) -> None:
+    """Whether or not more of its request waits still."""
+    waiting.put(1)
+    waiting.put(2, 3)
+    waiting.put(4)
+    batch, _ = waiting.queue.take(2)
+    assert items(batch) == [1, 2]
+    waiting.queue.put_back(batch)
+    assert items(waiting.queue.take()[0]) == [1, 2, 4]
+    assert len(waiting.queue) == 1
+
+
+async def test_what_is_put_back_waits_anew_and_holds_up_no_deadline(waiting: Waiting) -> None:
+    """A batch that was lost after long is no reason to refuse it; those behind it expire as they would."""
+    waiting.put(1)
+    waiting.put(2)
+    batch, _ = waiting.queue.take(1)
+    waiting.now += 5.25
+    waiting.queue.put_back(batch)
+    assert items(waiting.queue.take_expired()) == [2]
+    assert items(waiting.queue.take()[0]) == [1]

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from bson import ObjectId
 from prometheus_client import CollectorRegistry
 
 from model_server.metrics import ModelMetrics
@@ -14,6 +16,7 @@ from model_server.samples import writer as sample_writer
 from model_server.samples.writer import SampleWriter
 from mongodb.documents import Sample
 from mongodb.errors import SamplesRejected, StoreUnavailable
+from mongodb.feedback import LabelledPackage
 
 
 class SwitchedStore:
@@ -21,6 +24,7 @@ class SwitchedStore:
 
     def __init__(self) -> None:
         self.samples: dict[object, Sample] = {}
+        self.packages: list[tuple[LabelledPackage, int]] = []  # each with the samples that were there before
         self.away = False
         self.open = asyncio.Event()
         self.open.set()
@@ -40,6 +44,11 @@ class SwitchedStore:
         if self.refused:
             raise SamplesRejected(self.refused)
 
+    async def note_package(self, package: LabelledPackage) -> None:
+        if self.away:
+            raise StoreUnavailable("switched off")
+        self.packages.append((package, len(self.samples)))
+
     async def close(self) -> None:
         """Nothing to close."""
 
@@ -57,8 +66,8 @@ class Setting:
         for number in range(count):
             self.writer.offer(make_sample(str(number)))
 
-    def written(self) -> float:
-        return self.count("samples_written_total")
+    def written(self, traffic: str = "user") -> float:
+        return self.count("samples_written_total", traffic=traffic)
 
     def dropped(self, reason: str) -> float:
         return self.count("samples_dropped_total", reason=reason)
@@ -220,3 +229,27 @@ async def test_shutdown_does_not_wait_for_ever(caplog: pytest.LogCaptureFixture)
     assert setting.dropped("shutdown") == 10
     [_, last] = caplog.records
     assert (last.getMessage(), vars(last)["samples"]) == ("samples dropped at shutdown", 10)
+
+
+async def test_a_packages_classes_are_written_before_its_samples(setting: Setting) -> None:
+    """Whoever finds a sample finds its classes, also where the database was away at first."""
+    packages = [LabelledPackage(name * 64, "colour", name, ("red", "blue")) for name in "ab"]
+    setting.store.away = True
+    setting.writer.announce(packages[0])
+    setting.offer(2)
+    await asyncio.sleep(0.05)  # several attempts
+    setting.store.away = False
+    await until(lambda: setting.written() == 2)
+    setting.writer.announce(packages[1])
+    setting.offer(1)
+    await until(lambda: setting.written() == 3)
+    assert setting.store.packages == [(packages[0], 0), (packages[1], 2)]
+
+
+async def test_the_samples_of_trials_are_counted_apart(setting: Setting) -> None:
+    """What waits for the detector is known from what users' requests have left."""
+    for traffic in ("shadow", "user", "shadow"):
+        setting.writer.offer(replace(make_sample("r"), traffic=traffic, id=ObjectId()))
+    await until(lambda: len(setting.store.samples) == 3)
+    await until(lambda: setting.written() == 1)
+    assert (setting.written("shadow"), setting.written("test")) == (2, 0)

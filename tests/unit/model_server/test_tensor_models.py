@@ -22,7 +22,8 @@ from model_server.app import create_apps
 from model_server.feature_statistics import MEMORY_ROWS, FeatureStatistics, RunningMoments
 from model_server.settings import ModelServerSettings
 from tests.tensor_model import refer, write_regressor, write_sign_classifier
-from tests.unit.model_server.test_app import MemoryStore, serving
+from tests.unit.model_server.fakes import MemoryStore
+from tests.unit.model_server.test_app import serving
 
 SETTINGS = ModelServerSettings(slot="model_server", cpu_threads=1)
 
@@ -35,14 +36,14 @@ def store() -> MemoryStore:
 @pytest.fixture
 async def regressor(tmp_path: Path, store: MemoryStore) -> AsyncIterator[httpx.AsyncClient]:
     backend = load_torch_backend(BackendSettings(write_regressor(tmp_path)))
-    async with serving(create_apps(SETTINGS, lambda: backend, store).public) as client:
+    async with serving(create_apps(SETTINGS, lambda: backend, store, CollectorRegistry()).public) as client:
         yield client
 
 
 @pytest.fixture
 async def classifier(tmp_path: Path, store: MemoryStore) -> AsyncIterator[httpx.AsyncClient]:
     backend = load_torch_backend(BackendSettings(write_sign_classifier(tmp_path)))
-    async with serving(create_apps(SETTINGS, lambda: backend, store).public) as client:
+    async with serving(create_apps(SETTINGS, lambda: backend, store, CollectorRegistry()).public) as client:
         yield client
 
 
@@ -95,13 +96,23 @@ async def test_what_does_not_fit_is_422_and_says_what_does(
     assert response.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize("declared", ["text/plain", "application/x-www-form-urlencoded", "image/png", None])
+async def test_rows_of_another_type_are_refused(regressor: httpx.AsyncClient, declared: str | None) -> None:
+    """What a browser sends for any page without asking is not taken for JSON."""
+    headers = {"Content-Type": declared} if declared else {}
+    response = await regressor.post("/predict", content='{"data": [1, 2]}', headers=headers)
+    assert response.status_code == 415
+    assert "Content-Type: application/json" in response.json()["detail"]
+
+
 async def test_a_body_of_a_million_errors_is_refused_at_the_first(regressor: httpx.AsyncClient) -> None:
     """Describing each of them took seconds and most of a gigabyte."""
     body = json.dumps({"data": [[""] * 1000] * 1000})
     with pytest.raises(ValidationError) as refused:
         RowsBody.model_validate_json(body)
     assert refused.value.error_count() == 2  # one for each form: a row, several rows
-    assert (await regressor.post("/predict", content=body)).status_code == 422
+    headers = {"Content-Type": "application/json"}
+    assert (await regressor.post("/predict", content=body, headers=headers)).status_code == 422
 
 
 async def test_an_answer_that_overflows_is_refused(regressor: httpx.AsyncClient) -> None:
@@ -115,7 +126,9 @@ def inline_app(folder: Path, store: MemoryStore, **settings: object) -> FastAPI:
     """Build a server that predicts on its event loop."""
     values = {"slot": "model_server", "cpu_threads": 1, "inline_inference": "always", **settings}
     backend = load_torch_backend(BackendSettings(write_regressor(folder)))
-    return create_apps(ModelServerSettings.model_validate(values), lambda: backend, store).public
+    return create_apps(
+        ModelServerSettings.model_validate(values), lambda: backend, store, CollectorRegistry()
+    ).public
 
 
 async def test_a_full_queue_answers_503_on_the_event_loop_too(tmp_path: Path, store: MemoryStore) -> None:
@@ -161,7 +174,7 @@ async def test_the_page_asks_for_the_features(tmp_path: Path, store: MemoryStore
     manifest = folder / "model.toml"
     manifest.write_text(manifest.read_text().replace('"x1"', "'\"><script>'"))
     backend = load_torch_backend(BackendSettings(refer(folder)))
-    async with serving(create_apps(SETTINGS, lambda: backend, store).public) as client:
+    async with serving(create_apps(SETTINGS, lambda: backend, store, CollectorRegistry()).public) as client:
         page = (await client.get("/")).text
     assert '<body data-features="[&quot;\\&quot;&gt;&lt;script&gt;&quot;, &quot;x2&quot;]">' in page
 
@@ -169,7 +182,7 @@ async def test_the_page_asks_for_the_features(tmp_path: Path, store: MemoryStore
 async def test_raw_inputs_are_sampled(tmp_path: Path, store: MemoryStore) -> None:
     """A row is its own embedding, and several rows are several samples."""
     backend = load_torch_backend(BackendSettings(write_regressor(tmp_path)))
-    async with serving(create_apps(SETTINGS, lambda: backend, store).public) as client:
+    async with serving(create_apps(SETTINGS, lambda: backend, store, CollectorRegistry()).public) as client:
         await client.post("/predict", json={"data": [[1, 2], [3, 4]]}, headers={"X-Request-ID": "r"})
     assert [sample.embedding.tolist() for sample in store.samples] == [[1, 2], [3, 4]]
     assert [(sample.request_id, sample.label, sample.confidence) for sample in store.samples] == [

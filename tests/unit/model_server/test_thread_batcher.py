@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator, Callable, Sequence
 import pytest
 from prometheus_client import CollectorRegistry
 
+from inference.backend import PredictAlone, Unfinished
 from model_server.batching.request_queue import DeadlineExceeded, QueueFull, QueueLimits, RequestQueue
 from model_server.batching.thread_batcher import ThreadBatcher
 from model_server.metrics import QueueMetrics
+from tests.waiting import until
 
 Answers = Sequence[int | Exception]
 
@@ -22,6 +24,8 @@ class Doubling:
         self.go = threading.Event()
         self.go.set()
         self.began = threading.Semaphore(0)
+        self.unfinished: set[int] = set()
+        self.alone: set[int] = set()
 
     def __call__(self, items: Sequence[int]) -> Answers:
         self.batches.append(list(items))
@@ -29,7 +33,15 @@ class Doubling:
         assert self.go.wait(10)
         if 99 in items:
             raise RuntimeError("the whole batch is lost")
-        return [ValueError("negative") if item < 0 else 2 * item for item in items]
+        return [self.answer(item) for item in items]
+
+    def answer(self, item: int) -> int | Exception:
+        """Return the result; what is not finished, or to be predicted alone, is so the first time only."""
+        for numbers, told in ((self.unfinished, Unfinished()), (self.alone, PredictAlone())):
+            if item in numbers:
+                numbers.remove(item)
+                return told
+        return ValueError("negative") if item < 0 else 2 * item
 
     async def until_began(self) -> None:
         assert await asyncio.to_thread(self.began.acquire, timeout=10)
@@ -53,12 +65,16 @@ async def make(work: Doubling, registry: CollectorRegistry) -> AsyncIterator[Mak
     made = []
 
     def build(
-        workers: int = 1, batch_size: int = 8, queue_size: int = 100, deadline: float = 60
+        workers: int = 1,
+        batch_size: int = 8,
+        queue_size: int = 100,
+        deadline: float = 60,
+        alone: ThreadBatcher[int, int] | None = None,
     ) -> ThreadBatcher[int, int]:
-        metrics = QueueMetrics(registry, "a")
+        metrics = QueueMetrics(registry if alone is None else CollectorRegistry(), "a")
         queue = RequestQueue[int, int](QueueLimits(batch_size, queue_size, deadline), metrics)
         metrics.depth.set_function(lambda: len(queue))
-        batcher = ThreadBatcher(work, queue, lambda _: 1, threads=workers)
+        batcher = ThreadBatcher(work, queue, lambda _: 1, threads=workers, alone=alone)
         made.append(batcher)
         return batcher
 
@@ -85,13 +101,13 @@ async def test_an_idle_server_answers_at_once(make: Make, work: Doubling) -> Non
 
 
 async def test_those_who_wait_go_together_in_their_order(make: Make, work: Doubling) -> None:
-    """Up to the batch's size, the oldest first."""
+    """Up to the batch's size, one of each request in turn: a long one holds up nobody."""
     batcher = make(batch_size=4)
     held = await hold(batcher, work)
     waiting = batcher.submit(range(10, 13)) + batcher.submit(range(20, 23))
     work.go.set()
     assert await asyncio.gather(held, *waiting) == [2, 20, 22, 24, 40, 42, 44]
-    assert work.batches == [[1], [10, 11, 12, 20], [21, 22]]
+    assert work.batches == [[1], [10, 20, 11, 21], [12, 22]]
 
 
 async def test_workers_share_what_waits(make: Make, work: Doubling) -> None:
@@ -187,3 +203,50 @@ async def test_the_queue_is_measured(make: Make, work: Doubling, registry: Colle
     assert registry.get_sample_value("inference_batch_size_sum", {"slot": "a"}) == 4
     assert registry.get_sample_value("inference_batch_size_count", {"slot": "a"}) == 2
     assert registry.get_sample_value("inference_queue_seconds_count", {"slot": "a"}) == 4
+
+
+async def test_what_a_batch_did_not_come_to_goes_first_in_the_next(make: Make, work: Doubling) -> None:
+    """In its order, before those who came later; and to whoever waits it is one request still."""
+    batcher = make()
+    held = await hold(batcher, work)
+    work.unfinished = {5, 6}
+    early = batcher.submit([4]) + batcher.submit([5]) + batcher.submit([6])
+    work.go.set()
+    assert await asyncio.gather(held, *early) == [2, 8, 10, 12]
+    assert work.batches == [[1], [4, 5, 6], [5, 6]]
+
+
+async def test_what_costs_much_is_predicted_apart(make: Make, work: Doubling) -> None:
+    """By another batcher, which can tell; whoever waits notices nothing."""
+    alone = make()
+    batcher = make(alone=alone)
+    work.alone = {7}
+    seven, eight = batcher.submit([7]) + batcher.submit([8])
+    assert (await seven, await eight) == (14, 16)
+    assert alone.has_taken_over(seven)
+    assert not alone.has_taken_over(eight)
+    assert sum(batch.count(7) for batch in work.batches) == 2
+    assert sum(batch.count(8) for batch in work.batches) == 1
+
+
+async def test_the_deadline_passes_though_all_threads_are_stuck(make: Make, work: Doubling) -> None:
+    """Whoever waits is told in time, not when a thread comes to look."""
+    batcher = make(deadline=0.05)
+    held = await hold(batcher, work)
+    (late,) = batcher.submit([7])
+    with pytest.raises(DeadlineExceeded):
+        await asyncio.wait_for(late, 5)
+    assert not held.done()
+
+
+async def test_a_batch_that_gives_no_sign_is_measured(make: Make, work: Doubling) -> None:
+    """From when it was taken; an idle batcher has stalled for no time at all."""
+    batcher = make()
+    assert batcher.stalled_seconds == 0
+    held = await hold(batcher, work)
+    before = batcher.stalled_seconds
+    later = batcher.stalled_seconds
+    assert 0 < before < later
+    work.go.set()
+    await held
+    await asyncio.to_thread(until, "idle", lambda: batcher.stalled_seconds == 0, 10)

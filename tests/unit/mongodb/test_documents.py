@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from bson import decode, encode
 
-from mongodb.documents import FeatureResult, Result, pack, unpack
+from mongodb.documents import FeatureResult, Result, Sample, pack, unpack
 from mongodb.positions import SETTLE_SECONDS, START, WRITE_SECONDS, new_position, settled_before
 
 
@@ -94,3 +94,15 @@ def test_a_result_that_lacks_a_field_is_refused() -> None:
     del document["threshold"]
     with pytest.raises(KeyError, match="threshold"):
         Result.from_document(document)
+
+
+def test_a_sample_from_before_traffic_was_told_apart_is_a_users() -> None:
+    """It has neither traffic nor probabilities, and can be read."""
+    now, embedding = datetime.now(UTC), np.ones(2, np.float32)
+    sample = Sample("r", "model_server", "m", "1", "a" * 64, now, embedding, "x", 0.5, "shadow", (0.5, 0.5))
+    document = sample.to_document()
+    again = Sample.from_document(document)
+    assert (again.traffic, again.probabilities) == ("shadow", (0.5, 0.5))
+    del document["traffic"], document["probabilities"]
+    old = Sample.from_document(document)
+    assert (old.traffic, old.probabilities) == ("user", ())
