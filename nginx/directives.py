@@ -84,6 +84,15 @@ def without(text: str, word: Word) -> Edit:
     return Edit(len(text[: word.start].rstrip(" \t")), word.end, "")
 
 
+def without_directive(text: str, directive: Directive) -> Edit:
+    """Return the edit that takes a directive without a block out, with its line if nothing else is on it."""
+    before = text[: directive.start].rstrip(" \t")
+    rest = re.match(r"[ \t]*(?=\r?\n|$)", text[directive.end :])
+    if not before.endswith("\n") or rest is None:
+        return Edit(directive.start, directive.end, "")
+    return Edit(len(before.removesuffix("\n").removesuffix("\r")), directive.end + rest.end(), "")
+
+
 def line_of(text: str, position: int) -> int:
     """Return the line of a position; the first is 1."""
     return text.count("\n", 0, position) + 1

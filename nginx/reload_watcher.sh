@@ -1,14 +1,16 @@
 #!/bin/sh
-# Make saved edits of nginx's configuration count: look twice a second, validate, reload.
+# Make saved edits of nginx's configuration count: look twice a second, validate, reload. And keep one log short.
 #
 #   reload_watcher.sh FOLDER     the folder of *.conf files that nginx reads
 #
 # NGINX_SOURCE   the folder that FOLDER is rendered from, named in its place (default: FOLDER)
 # NGINX_PID      nginx's pid file
+# NGINX_TEST_LOG the access log of test traffic (default: /tmp/test.log): from 10 MB on it becomes *.log.1
 set -u
 folder=$1
 source=${NGINX_SOURCE:-$folder}
 pid_file=${NGINX_PID:-/tmp/nginx.pid}
+test_log=${NGINX_TEST_LOG:-/tmp/test.log}
 
 say() { printf 'reload_watcher: %s\n' "$*" >&2; }
 
@@ -33,9 +35,17 @@ reload() {
     fi
 }
 
+# Emptied in place: nginx goes on writing to the file that it has open.
+shorten() {
+    if [ -n "$(find "$test_log" -size +10240k 2>/dev/null)" ]; then
+        cp "$test_log" "$test_log.1" && : >"$test_log"
+    fi
+}
+
 seen=$(fingerprint)
 say "watching $source"
 while sleep 0.5; do
+    shorten
     now=$(fingerprint)
     if [ "$now" != "$seen" ]; then
         sleep 0.2

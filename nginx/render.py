@@ -6,19 +6,26 @@ looks at the *.conf files of SOURCE four times a second, and at the slots' repli
 numbers, so that nginx's complaint about a rendered file points into the edited one. Standard library only.
 """
 
+import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from nginx import assignment, body_limit, fallbacks, waiting
+from nginx.modes import parse_modes
 from nginx.replicas import ReplicaCounts
-from nginx.split import parse, shared
+from nginx.routing import checksum
+from nginx.split import Split, parse, shared
 from service.slots import SLOTS
 
 LOOK_SECONDS = 0.25
 MAIN_FILE = "nginx.conf"  # written last: where it is, all are there
+SPLIT_FILE = "default.conf"
 Rewrite = Callable[[str], str]
+Rendering = Callable[["Look"], dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -29,22 +36,64 @@ class Look:
     replicas: Mapping[str, int]
 
 
+class WrongSplit(ValueError):
+    """The split as edited is not rendered; the lines say what is wrong, and where."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        super().__init__("; ".join(lines))
+        self.lines = list(lines)
+
+
 def as_written(text: str) -> str:
     """Return the text: in its container nginx finds everything where the files say."""
     return text
 
 
-def rendered(look: Look, rewrite: Rewrite = as_written) -> dict[str, str]:
-    """Return the files that nginx reads; `rewrite` then fits each to the place where nginx runs."""
-    return {name: rewrite(shared(text, look.replicas)) for name, text in look.files.items()}
+def rendered(
+    look: Look, rewrite: Rewrite = as_written, most_body_bytes: int = body_limit.DEFAULT_BYTES
+) -> dict[str, str]:
+    """Return the files that nginx reads; `rewrite` then fits each to the place where nginx runs.
+
+    Raises WrongSplit where the split would cost requests an answer.
+    """
+    splits = _splits(look)
+    if wrong := _faults(splits):
+        raise WrongSplit(wrong)
+    name, found = next((name, split) for name, split in splits.items() if split.live)
+    modes = parse_modes(look.files[name])
+    if wrong := [f"{name}:{one.line}: {one.why}" for one in assignment.faults(found, modes)]:
+        raise WrongSplit(wrong)
+    files = {name: shared(text, look.replicas) for name, text in look.files.items()} | {
+        fallbacks.FILE: fallbacks.fallbacks(found),
+        assignment.FILE: assignment.assignment(found, modes, checksum(look.files[name])),
+        assignment.COPIES_FILE: assignment.copies(modes),
+        body_limit.FILE: body_limit.body_limit(most_body_bytes),
+        waiting.FILE: waiting.turns(),
+    }
+    return {name: rewrite(text) for name, text in files.items()}
 
 
 def not_understood(look: Look) -> list[str]:
     """Return a line for whatever of the split is passed on as it is."""
-    splits = {name: parse(text) for name, text in sorted(look.files.items())}
+    return [
+        f"{name}:{one.line}: {one.why}"
+        for name, split in _splits(look).items()
+        for one in split.not_understood
+    ]
+
+
+def _splits(look: Look) -> dict[str, Split]:
+    return {name: parse(text) for name, text in sorted(look.files.items())}
+
+
+def _faults(splits: Mapping[str, Split]) -> list[str]:
+    """Return what nginx would accept, and then answer 502 for."""
     if not any(split.servers or split.not_understood for split in splits.values()):
-        return ["*.conf: no `upstream split` with servers"]
-    return [f"{name}:{one.line}: {one.why}" for name, split in splits.items() for one in split.not_understood]
+        return [f"{SPLIT_FILE}: there is no `upstream split` with a server for each slot"]
+    unknown = [f"{name}:{one.line}: {one.why}" for name, split in splits.items() for one in split.faults]
+    if not any(split.live for split in splits.values()):
+        unknown.append(f"{SPLIT_FILE}: no slot would get a request; take `down` from one")
+    return unknown
 
 
 def read_folder(folder: Path) -> dict[str, str]:
@@ -79,7 +128,7 @@ def keep_rendered(
     source: Path,
     target: Path,
     replicas: Callable[[], Mapping[str, int]],
-    rewrite: Rewrite = as_written,
+    rendering: Rendering = rendered,
     pause: Callable[[], None] = wait_for_the_next_look,
 ) -> None:
     """Render whenever the files or the replicas have changed, for ever."""
@@ -88,7 +137,7 @@ def keep_rendered(
         look = _look(source, replicas)
         if look == seen and look != done:  # twice the same: no editor is half-way through
             done = look
-            for line in [look] if isinstance(look, str) else _render(look, source, target, rewrite):
+            for line in [look] if isinstance(look, str) else _render(look, source, target, rendering):
                 print(f"nginx_config: {line}", flush=True)
         seen = look
         pause()
@@ -101,9 +150,12 @@ def _look(source: Path, replicas: Callable[[], Mapping[str, int]]) -> Look | str
         return str(error)
 
 
-def _render(look: Look, source: Path, target: Path, rewrite: Rewrite) -> list[str]:
+def _render(look: Look, source: Path, target: Path, rendering: Rendering) -> list[str]:
     """Render, and return what there is to say."""
-    changed = write_folder(target, rendered(look, rewrite))
+    try:
+        changed = write_folder(target, rendering(look))
+    except WrongSplit as wrong:
+        return [f"the edit is wrong, the old split stays in effect: {source}/{line}" for line in wrong.lines]
     counts = ", ".join(f"{slot} {count}" for slot, count in look.replicas.items())
     done = [f"rendered {' '.join(changed)}; replicas: {counts}"] if changed else []
     return done + [f"not understood, left as it is: {source}/{line}" for line in not_understood(look)]
@@ -112,8 +164,12 @@ def _render(look: Look, source: Path, target: Path, rewrite: Rewrite) -> list[st
 def main() -> None:
     """Render for nginx in its container."""
     source, target = map(Path, sys.argv[1:])
+    try:
+        most_bytes = body_limit.parse_body_limit(os.environ.get(body_limit.VARIABLE, ""))
+    except ValueError as error:
+        sys.exit(f"nginx_config: {error}")
     with ReplicaCounts(SLOTS) as counts:
-        keep_rendered(source, target, counts.latest)
+        keep_rendered(source, target, counts.latest, partial(rendered, most_body_bytes=most_bytes))
 
 
 if __name__ == "__main__":

@@ -1,15 +1,16 @@
 """The shipped nginx configuration, run by the installed nginx on free ports before two tiny servers."""
 
-import socket
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from shutil import copytree
+from signal import SIGHUP
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from typing import Any
@@ -17,17 +18,15 @@ from typing import Any
 import httpx
 import pytest
 
+from nginx.body_limit import DEFAULT_BYTES
+from nginx.routing import Routing, checksum, written
 from stack.plain.addresses import Addresses
 from stack.plain.nginx_config import NginxPlace, nginx_version, render_folder
 from stack.plain.packages import find_program
+from tests.cleartext import NO_TLS
+from tests.ports import free_port
 
 PROJECT = Path(__file__).parents[3]
-
-
-def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def wait_for(done: Callable[[], bool], seconds: float = 10.0) -> float:
@@ -48,6 +47,14 @@ class Slot(ThreadingHTTPServer):
     def __init__(self, name: str, port: int = 0) -> None:
         self.name = name
         self.seen: list[str] = []
+        self.patience: list[str | None] = []
+        self.bodies: list[tuple[str, bytes]] = []
+        self.paths: list[str] = []
+        self.traffic: list[list[str]] = []  # whatever a request says of itself
+        self.slow_seconds = 0.0
+        self.sends_on = ""  # a location of nginx's that a refused request goes to
+        self.sends_on_the_impatient = ""
+        self.patient_seconds = 0.0
         self.breaks = False
         self.hangs = False
         self.end = Event()
@@ -62,10 +69,10 @@ class Slot(ThreadingHTTPServer):
         return f"127.0.0.1:{self.server_port}"
 
     def stop(self) -> None:
-        """Close the listener: connections are refused from now on."""
-        self.end.set()
+        """Close the listener: connections are refused from now on. Then end what is under way."""
         self.shutdown()
         self.server_close()
+        self.end.set()
         self.thread.join()
 
 
@@ -75,20 +82,35 @@ class Handler(BaseHTTPRequestHandler):
     server: Slot
 
     def answer(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        patience = self.headers.get("X-Patience")
+        self.server.bodies.append((self.command, body))
         self.server.seen.append(self.headers.get("X-Request-ID", ""))
-        if self.server.breaks:
+        self.server.patience.append(patience)
+        self.server.paths.append(self.path)
+        self.server.traffic.append(self.headers.get_all("X-Traffic", []))
+        if self.server.slow_seconds:
+            self.server.end.wait(self.server.slow_seconds)
+        if self.server.breaks and self.path != "/readyz":
             return  # the connection closes without an answer
         if self.server.hangs:
             self.server.end.wait()
             return
-        self.send_response(self.server.status)
+        if patience == "long":
+            self.server.end.wait(self.server.patient_seconds)
+        impatient = self.server.sends_on_the_impatient if patience != "long" else ""
+        refuses = self.server.sends_on or impatient
+        self.send_response(503 if refuses else self.server.status)
+        if refuses:
+            if patience != "last" or impatient:  # what the other slot has refused is not sent back
+                self.send_header("X-Accel-Redirect", refuses)
+            self.send_header("Content-Type", "application/problem+json")
         self.send_header("X-Slot", self.server.name)
         self.send_header("Content-Length", "4")
         self.end_headers()
         self.wfile.write(b"body")
 
-    do_GET = do_POST = answer  # noqa: N815 - http.server's names
+    do_GET = do_POST = do_PUT = answer  # noqa: N815 - http.server's names
 
     def log_message(self, *_: Any) -> None:
         """Keep the tests' output clean."""
@@ -102,8 +124,10 @@ class Stack:
     temporary: Path
     slots: dict[str, Slot]
     more: dict[str, list[str]] = field(default_factory=dict)  # addresses of further replicas
+    scraped: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    most_body_bytes: int = DEFAULT_BYTES
     ports: dict[int, int] = field(
-        default_factory=lambda: {port: free_port() for port in (80, 8000, 8001, 8081)}
+        default_factory=lambda: {port: free_port() for port in (80, 8000, 8001, 8081, 8082, 8083)}
     )
 
     @property
@@ -130,7 +154,9 @@ class Stack:
         """Fill the folder that nginx reads."""
         slots = {name: (slot.address, *self.more.get(name, ())) for name, slot in self.slots.items()}
         listeners = {port: f"127.0.0.1:{free}" for port, free in self.ports.items()}
-        place = NginxPlace(Addresses(slots, listeners, {}), self.temporary, nginx_version())
+        place = NginxPlace(
+            Addresses(slots, listeners, self.scraped), self.temporary, nginx_version(), self.most_body_bytes
+        )
         render_folder(self.source, self.rendered, place)
 
     def url(self, port: int) -> str:
@@ -140,9 +166,41 @@ class Stack:
     def answers(self) -> bool:
         """Return whether nginx serves."""
         try:
-            return httpx.get(f"{self.url(8081)}/healthz").status_code == 200
+            return httpx.get(f"{self.url(8081)}/healthz", verify=NO_TLS).status_code == 200
         except httpx.TransportError:
             return False
+
+    @property
+    def split(self) -> str:
+        """Return the text of default.conf."""
+        return (self.source / "default.conf").read_text()
+
+    def route(self, weights: Mapping[str, int], **rest: Any) -> str:
+        """Write a routing (nginx.routing) into default.conf; return its checksum."""
+        text = written(self.split, Routing(weights, **rest))
+        (self.source / "default.conf").write_text(text)
+        return checksum(text)
+
+    def configuration(self) -> str:
+        """Return the checksum that nginx answers with."""
+        return httpx.get(f"{self.url(8081)}/configuration", verify=NO_TLS).text.strip()
+
+    def reload(self) -> None:
+        """Let nginx read its folder, rendered anew, and wait until that counts."""
+        self.render()
+        before = self._accepting()
+        os.kill(self._pid, SIGHUP)
+        wait_for(lambda: self.configuration() == checksum(self.split) and not before & self._accepting())
+
+    @property
+    def _pid(self) -> int:
+        return int((self.temporary / "nginx.pid").read_text())
+
+    def _accepting(self) -> set[str]:
+        """Return nginx's processes but those that only finish what they have."""
+        children = Path(f"/proc/{self._pid}/task/{self._pid}/children").read_text().split()
+        titles = {child: Path(f"/proc/{child}/cmdline") for child in children}
+        return {child for child, title in titles.items() if "shutting down" not in _read(title)}
 
     def edit(self, old: str, new: str, name: str = "default.conf") -> None:
         """Save a file with a change, as editors do: a new file takes the old one's place."""
@@ -152,6 +210,13 @@ class Stack:
         draft = path.with_suffix(".swp")
         draft.write_text(text.replace(old, new))
         draft.replace(path)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:  # it has just ended
+        return "shutting down"
 
 
 @pytest.fixture
@@ -203,16 +268,16 @@ def renderer(stack: Stack) -> Iterator[Renderer]:
         "from pathlib import Path\n"
         "from nginx.render import keep_rendered\n"
         "from stack.plain.addresses import Addresses\n"
-        "from stack.plain.nginx_config import NginxPlace, nginx_version, render\n"
+        "from stack.plain.nginx_config import NginxPlace, nginx_version, rendering\n"
         "def replicas():\n"
         f"    written = dict(pair.split('=') for pair in Path({str(stack.replicas)!r}).read_text().split())\n"
         f"    return {{slot: int(written.get(slot, 1)) for slot in {list(slots)!r}}}\n"
-        "def rewrite(text):\n"
+        "def render(look):\n"
         f"    slots = {{slot: ({slots!r}[slot],) * count for slot, count in replicas().items()}}\n"
         f"    addresses = Addresses(slots, {listeners!r}, {{}})\n"
-        f"    return render(text, NginxPlace(addresses, Path({str(stack.temporary)!r}), version))\n"
+        f"    return rendering(NginxPlace(addresses, Path({str(stack.temporary)!r}), version))(look)\n"
         "version = nginx_version()\n"
-        f"keep_rendered(Path({str(stack.source)!r}), Path({str(stack.rendered)!r}), replicas, rewrite)\n"
+        f"keep_rendered(Path({str(stack.source)!r}), Path({str(stack.rendered)!r}), replicas, render)\n"
     )
     running = Renderer([sys.executable, str(program)], stack.folder / "renderer.log")
     running.start()
@@ -226,7 +291,7 @@ def nginx_of(stack: Stack) -> Iterator[Stack]:
     stack.render()
     command = [find_program("nginx") or "nginx", "-c", str(stack.rendered / "nginx.conf")]
     with (
-        stack.log.open("wb") as log,
+        stack.log.open("ab") as log,
         subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT) as nginx,
     ):
         try:
@@ -251,6 +316,7 @@ def watcher_log(stack: Stack, renderer: Renderer) -> Iterator[Path]:
         "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
         "NGINX_SOURCE": str(stack.source),
         "NGINX_PID": str(stack.temporary / "nginx.pid"),
+        "NGINX_TEST_LOG": str(stack.temporary / "test.log"),
     }
     command = ["sh", str(PROJECT / "nginx" / "reload_watcher.sh"), str(stack.rendered)]
     log = stack.folder / "watcher.log"

@@ -1,11 +1,13 @@
 """One slot away costs no request."""
 
 import json
+import time
 
 import httpx
 import pytest
 
-from tests.unit.nginx.conftest import Slot, Stack, free_port, nginx_of, wait_for
+from tests.ports import free_port
+from tests.unit.nginx.conftest import Slot, Stack, nginx_of, wait_for
 
 
 def predict(stack: Stack, port: int = 80, request_id: str | None = None) -> httpx.Response:
@@ -83,8 +85,8 @@ def test_a_request_that_broke_one_server_among_refusing_ones_finds_its_second(st
     }
 
 
-def test_an_overload_stays_an_answer(stack: Stack) -> None:
-    """A slot's 503 passes unchanged, is not repeated elsewhere, and shuts no slot out."""
+def test_a_503_without_a_word_to_nginx_stays_an_answer(stack: Stack) -> None:
+    """It passes unchanged, is not repeated elsewhere, and shuts no slot out."""
     for slot in stack.slots.values():
         slot.status = 503
     answers = [predict(stack) for _ in range(20)]
@@ -92,15 +94,64 @@ def test_an_overload_stays_an_answer(stack: Stack) -> None:
     assert [len(slot.seen) for slot in stack.slots.values()] == [10, 10]
 
 
-def test_failures_shut_no_slot_out(stack: Stack) -> None:
-    """A slot that failed many times is asked as soon as it can answer again."""
+def test_a_slot_that_hangs_is_left_out_and_found_again(stopped: Stack) -> None:
+    """Three requests wait for it and are answered by the other one; later ones do not wait for it."""
+    stopped.edit("proxy_read_timeout 2500ms", "proxy_read_timeout 300ms", "proxy.conf")
+    stopped.edit("fail_timeout=5s", "fail_timeout=2s")
+    stable = stopped.slots["model_server"]
+    stable.hangs = True
+    with nginx_of(stopped) as stack:
+        answers = [predict(stack) for _ in range(20)]
+        assert {(answer.status_code, answer.headers["X-Slot"]) for answer in answers} == {
+            (200, "model_server_new")
+        }
+        assert 3 <= len(stable.seen) <= 5  # of ten turns; on a busy machine it is tried again meanwhile
+        stable.hangs = False
+        wait_for(lambda: predict(stack).headers["X-Slot"] == "model_server", seconds=4)
+        assert {predict(stack).headers["X-Slot"] for _ in range(4)} == {"model_server", "model_server_new"}
+
+
+def test_a_prediction_waits_for_a_slot_that_hangs_no_longer_than_for_an_image(stack: Stack) -> None:
+    """The slots' budget is 2 s an image; half a second later the other slot is asked."""
+    for slot in stack.slots.values():
+        slot.hangs = True
+    started = time.monotonic()
+    assert httpx.post(f"{stack.url(80)}/predict", content=b"image", timeout=20).status_code == 504
+    assert 4.9 < time.monotonic() - started < 6.5
+
+
+@pytest.mark.parametrize("comes_back", ["model_server", "model_server_new"])
+def test_slots_that_are_both_left_out_are_asked_all_the_same(stack: Stack, comes_back: str) -> None:
+    """Nobody is shut out where nobody else can answer."""
     for slot in stack.slots.values():
         slot.breaks = True
     for _ in range(10):
         predict(stack)
-    for slot in stack.slots.values():
-        slot.breaks = False
-    assert {predict(stack).headers["X-Slot"] for _ in range(2)} == {"model_server", "model_server_new"}
+    stack.slots[comes_back].breaks = False
+    answers = [predict(stack) for _ in range(6)]
+    assert {(answer.status_code, answer.headers["X-Slot"]) for answer in answers} == {(200, comes_back)}
+
+
+def test_a_slot_that_is_left_out_answers_what_the_other_one_breaks(stack: Stack) -> None:
+    """Slots that restart one after the other: the first one is back, and nginx does not know it yet."""
+    first, second = stack.slots["model_server"], stack.slots["model_server_new"]
+    first.breaks = True
+    wait_for(lambda: predict(stack).status_code == 200 and len(first.seen) == 3)
+    first.breaks, second.breaks = False, True
+    answers = [predict(stack) for _ in range(2)]
+    assert {(answer.status_code, answer.headers["X-Slot"]) for answer in answers} == {(200, "model_server")}
+
+
+def test_one_slot_alone_is_never_left_out(stopped: Stack) -> None:
+    """Where the other one is `down`, whatever it failed before."""
+    stopped.edit("model_server_new:8000  weight=1", "model_server_new:8000 down")
+    with nginx_of(stopped) as stack:
+        stack.slots["model_server"].breaks = True
+        for _ in range(10):
+            assert predict(stack).status_code == 502
+        stack.slots["model_server"].breaks = False
+        assert {predict(stack).status_code for _ in range(6)} == {200}
+    assert not stopped.slots["model_server_new"].seen
 
 
 def test_each_slot_has_a_listener_of_its_own(stack: Stack) -> None:

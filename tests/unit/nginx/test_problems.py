@@ -25,17 +25,27 @@ def test_a_body_above_the_limit_is_refused(stack: Stack, port: int) -> None:
     assert problem(answer) == (413, 413, "big")
 
 
+def test_the_limit_is_one_setting_and_the_refusal_tells_it(stopped: Stack) -> None:
+    """What .env says counts to the byte."""
+    stopped.most_body_bytes = 1000
+    with nginx_of(stopped) as stack:
+        assert httpx.post(stack.url(80), content=bytes(1000)).status_code == 200
+        answer = httpx.post(stack.url(80), content=bytes(1001), headers={"X-Request-ID": "big"})
+    assert problem(answer) == (413, 413, "big")
+    assert answer.json()["detail"] == "the body is larger than 1000 bytes; send a smaller one"
+
+
 def test_a_body_of_the_limit_passes(stack: Stack) -> None:
     """nginx's limit is the server's, to the byte."""
     assert httpx.post(stack.url(80), content=bytes(LIMIT)).status_code == 200
 
 
-@pytest.mark.parametrize("port", [80, 8000, 8001])
-def test_no_slot_to_ask_is_a_502_that_says_when_to_come_back(stack: Stack, port: int) -> None:
-    """With both slots away the client hears so at once."""
+@pytest.mark.parametrize(("port", "path"), [(80, "/readyz"), (8000, "/"), (8001, "/")])
+def test_no_slot_to_ask_is_a_502_that_says_when_to_come_back(stack: Stack, port: int, path: str) -> None:
+    """With both slots away whoever does not wait for one (test_waiting.py) hears so at once."""
     for slot in stack.slots.values():
         slot.stop()
-    answer = httpx.get(stack.url(port), headers={"X-Request-ID": "r"})
+    answer = httpx.get(stack.url(port) + path, headers={"X-Request-ID": "r"})
     assert problem(answer) == (502, 502, "r")
     assert int(answer.headers["Retry-After"]) > 0
 
@@ -51,7 +61,7 @@ def test_no_room_for_a_body_is_a_503_that_says_when_to_come_back(stack: Stack) -
 @pytest.mark.parametrize("port", [80, 8000])
 def test_servers_that_take_too_long_are_a_504(stopped: Stack, port: int) -> None:
     """Where every server that took the request stayed silent, the client hears so."""
-    stopped.edit("proxy_read_timeout 15s", "proxy_read_timeout 300ms", "proxy.conf")
+    stopped.edit("proxy_read_timeout 2500ms", "proxy_read_timeout 300ms", "proxy.conf")
     for slot in stopped.slots.values():
         slot.hangs = True
     with nginx_of(stopped) as stack:
@@ -61,8 +71,14 @@ def test_servers_that_take_too_long_are_a_504(stopped: Stack, port: int) -> None
 
 
 @pytest.mark.parametrize("port", [80, 8000, 8001])
-def test_below_v2_an_error_has_the_protocols_form(stack: Stack, port: int) -> None:
+def test_below_v2_an_error_has_the_protocols_form(stopped: Stack, port: int) -> None:
     """Clients of the Open Inference Protocol find the reason where they look for it."""
+    stopped.edit("proxy_next_upstream_timeout 30s", "proxy_next_upstream_timeout 300ms", "waiting.conf")
+    with nginx_of(stopped) as stack:
+        check_the_protocols_form(stack, port)
+
+
+def check_the_protocols_form(stack: Stack, port: int) -> None:
     url = f"{stack.url(port)}/v2/models/small-cnn/infer"
     too_large = httpx.post(url, content=bytes(LIMIT + 1))
     for slot in stack.slots.values():

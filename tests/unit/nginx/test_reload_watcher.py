@@ -35,7 +35,7 @@ def test_a_wrong_edit_leaves_the_old_split_and_says_why_once(stack: Stack, watch
     stack.edit(STABLE, "model_server:8000 weight=0")
     wait_for(lambda: "the old configuration stays in effect" in watcher_log.read_text(), seconds=3)
     line = 1 + (stack.source / "default.conf").read_text().splitlines().index(
-        "    server model_server:8000 weight=0  max_fails=0  resolve;"
+        "    server model_server:8000 weight=0  max_fails=3 fail_timeout=5s  resolve;"
     )
     assert "invalid parameter" in watcher_log.read_text()
     assert f"{stack.source}/default.conf:{line}" in watcher_log.read_text()

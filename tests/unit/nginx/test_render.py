@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from nginx.render import Look, keep_rendered, not_understood, read_folder, rendered, write_folder
+from nginx.render import Look, WrongSplit, keep_rendered, not_understood, read_folder, rendered, write_folder
 from tests.unit.nginx.conftest import Renderer, Stack, wait_for
 from tests.unit.nginx.test_reload_watcher import CANDIDATE, STABLE, slots_of
 
 NGINX = Path(__file__).parents[3] / "nginx"
 ONE_EACH = {"model_server": 1, "model_server_new": 1}
+SPLIT = "upstream split { server model_server:8000; }"
 
 
 def test_with_one_replica_each_nginx_reads_what_was_written(tmp_path: Path) -> None:
@@ -41,12 +42,59 @@ def test_an_editors_own_files_are_none_of_nginxs(tmp_path: Path) -> None:
 
 
 def test_what_is_not_understood_is_named_by_file_and_line() -> None:
-    """Wherever the split stands; a split that is gone is said as well."""
-    text = "upstream split {\n    server model_server:8000;\n    server 10.0.0.7:80;\n}\n"
+    """Wherever the split stands."""
+    text = "upstream split {\n    server model_server:8000;\n    server model_server_new:8000 backup;\n}\n"
     files = {"nginx.conf": "include mine.conf;", "mine.conf": text}
-    expected = "mine.conf:3: `server 10.0.0.7:80`: not model_server:8000 or model_server_new:8000"
-    assert not_understood(Look(files, ONE_EACH)) == [expected]
-    assert not_understood(Look({"nginx.conf": ""}, ONE_EACH)) == ["*.conf: no `upstream split` with servers"]
+    assert not_understood(Look(files, ONE_EACH)) == [
+        "mine.conf:3: `server model_server_new:8000 backup`: backup"
+    ]
+    assert rendered(Look(files, ONE_EACH))["mine.conf"] == text
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "default.conf: there is no `upstream split` with a server for each slot"),
+        ("# upstream split {}", "default.conf: there is no `upstream split` with a server for each slot"),
+        ("upstream other { server model_server:8000; }", "default.conf: there is no `upstream split`"),
+        ("upstream split {\n}", "default.conf: there is no `upstream split`"),
+        ("upstream split { server model_server:8000 down; }", "default.conf: no slot would get a request"),
+        (
+            "upstream split {\n server model_server:8000;\n server mode:8000 resolve;\n}",
+            "default.conf:3: `server mode:8000 resolve`: not model_server:8000 or model_server_new:8000",
+        ),
+        (
+            "upstream split {\n server model_server:8000 down;\n server model_server_new:8000 down;\n}",
+            "default.conf: no slot would get a request; take `down` from one",
+        ),
+    ],
+)
+def test_a_split_that_would_lose_requests_is_not_rendered(text: str, why: str) -> None:
+    """nginx would accept it, and answer 502."""
+    with pytest.raises(WrongSplit) as wrong:
+        rendered(Look({"default.conf": text, "nginx.conf": "whatever;"}, ONE_EACH))
+    assert len(wrong.value.lines) == 1
+    assert wrong.value.lines[0].startswith(why)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("upstream split", "upstream spilt"), ("server model_server_new:", "server model_server_old:")],
+)
+def test_a_split_that_would_lose_requests_changes_nothing_and_is_explained(
+    stack: Stack, renderer: Renderer, watcher_log: Path, old: str, new: str
+) -> None:
+    """The log names the folder that people edit; the next right edit counts."""
+    before = read_folder(stack.rendered)
+    stack.edit(old, new)
+    said = f"the edit is wrong, the old split stays in effect: {stack.source}/default.conf"
+    wait_for(lambda: said in renderer.log.read_text(), seconds=3)
+    assert read_folder(stack.rendered) == before
+    assert slots_of(stack).count("model_server") == 5
+    stack.edit(new, old)
+    stack.edit(STABLE, "model_server:8000 weight=9")
+    wait_for(lambda: slots_of(stack).count("model_server") == 9, seconds=3)
+    assert renderer.log.read_text().count("the edit is wrong") == 1
 
 
 def test_a_change_is_one_line_in_the_log(stack: Stack, renderer: Renderer, watcher_log: Path) -> None:
@@ -57,8 +105,8 @@ def test_a_change_is_one_line_in_the_log(stack: Stack, renderer: Renderer, watch
     stack.replicas.write_text("model_server=2")
     wait_for(lambda: "model_server 2" in renderer.log.read_text(), seconds=3)
     lines = renderer.log.read_text().splitlines()
-    assert "rendered default.conf; replicas: model_server 1, model_server_new 1" in lines[0]
-    assert f"not understood, left as it is: {stack.source}/default.conf:13: " in lines[1]
+    assert "rendered assignment.conf default.conf; replicas: model_server 1, model_server_new 1" in lines[0]
+    assert f"not understood, left as it is: {stack.source}/default.conf:16: " in lines[1]
 
 
 def test_half_a_file_is_not_rendered(tmp_path: Path) -> None:
@@ -68,9 +116,10 @@ def test_half_a_file_is_not_rendered(tmp_path: Path) -> None:
     found: list[str] = []
     pieces = ["old;", "old;", "", "ne", "new", "new;", "new;", "new;"]
     (source / "default.conf").write_text(pieces[0])
+    (source / "nginx.conf").write_text(SPLIT)
 
     def another_look() -> None:
-        found.append("".join(read_folder(target).values()) if target.exists() else "nothing yet")
+        found.append(read_folder(target)["default.conf"] if target.exists() else "nothing yet")
         if len(found) == len(pieces):
             raise EOFError
         (source / "default.conf").write_text(pieces[len(found)])
@@ -86,6 +135,7 @@ def test_a_file_that_cannot_be_read_changes_nothing_and_is_named(
     """Rendering goes on as soon as it can be."""
     source, target = tmp_path / "source", tmp_path / "target"
     (source / "default.conf").mkdir(parents=True)
+    (source / "nginx.conf").write_text(SPLIT)
     looks: list[bool] = []
 
     def another_look() -> None:

@@ -93,7 +93,14 @@ def test_nginx_reads_shared_weights(tmp_path: Path) -> None:
     (target / "old.conf").write_text("")
     look = Look(read_folder(NGINX), {"model_server": 3, "model_server_new": 1})
     write_folder(target, rendered(look))
-    assert {path.name for path in target.iterdir()} == {path.name for path in NGINX.glob("*.conf")}
+    written = {path.name for path in NGINX.glob("*.conf")} | {
+        "assignment.conf",
+        "body_limit.conf",
+        "copies.conf",
+        "fallbacks.conf",
+        "turns.conf",
+    }
+    assert {path.name for path in target.iterdir()} == written
     split = (target / "default.conf").read_text()
     assert "server model_server:8000      weight=1 " in split
     assert "server model_server_new:8000  weight=3 " in split

@@ -1,0 +1,1 @@
+"""What users see at the front door: nginx's answers, counted for Prometheus from its access log."""
