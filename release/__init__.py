@@ -1,0 +1,1 @@
+"""Releases: a candidate's way to production, judged by its numbers."""

@@ -1,0 +1,279 @@
+"""The loop of a release: what is wanted is stored, then done, then confirmed. It may die at any instant."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from nginx.routing import Routing
+from release import lifecycle
+from release.documents import Decision
+from release.judgement import Judgement
+from release.lifecycle import CHANGING, CONTROLLER, ENDED, OPEN, Phase, Release
+from release.split_file import CannotRead, CannotWrite, SplitFile, as_people_say
+from release.store import ReleaseStore
+
+TAKEN_BY_NGINX = timedelta(seconds=15)  # it looks twice a second, and tests before it reloads
+
+logger = logging.getLogger(__name__)
+
+
+class Refused(Exception):
+    """The stable slot has not taken the package, and serves what it did; the message is its reason."""
+
+
+class Packages(Protocol):
+    """Puts packages into the stable slot; both may be repeated after a crash."""
+
+    async def promote(self, release: Release) -> None:
+        """Have the stable slot serve the candidate's package, or raise Refused."""
+
+    async def roll_back(self, release: Release) -> None:
+        """Have the stable slot serve what it served before the release, or raise Refused."""
+
+
+class Judge(Protocol):
+    """Looks at the numbers."""
+
+    async def look(self, release: Release) -> Judgement:
+        """Return what the numbers allow now."""
+
+
+class Controller:
+    """Works on the newest release: `tick` again and again, and what people order in between."""
+
+    def __init__(
+        self,
+        *,
+        store: ReleaseStore,
+        split_file: SplitFile,
+        in_effect: Callable[[], Awaitable[bool]],
+        packages: Packages,
+        judge: Judge,
+        announce: Callable[[Release, Decision], Awaitable[None]],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._split_file = split_file
+        self._in_effect = in_effect
+        self._packages = packages
+        self._judge = judge
+        self._announce = announce
+        self._now = now
+        self._turn = asyncio.Lock()
+        self.latest: tuple[Release, Decision] | None = None
+        self._published = ""
+        self._rolled_back = ""
+
+    async def tick(self) -> None:
+        """Do what is to do now; StoreUnavailable where the database is away, and then nothing was done."""
+        async with self._turn:
+            self.latest = await self._store.current()
+            if self.latest is not None:
+                release, decision = self.latest
+                await self._publish(release, decision)
+                await self._work(release, decision)
+
+    async def order(self, change: Callable[[Release], Release], decided: str, who: str, why: str) -> Release:
+        """Change the newest release as a person says, and do at once what follows.
+
+        Raises:
+            NotNow: it is in no phase for that, or there is none.
+        """
+        async with self._turn:
+            found = await self._store.current()
+            if found is None:
+                raise lifecycle.NotNow("there is no release: start one with `canary start`")
+            before, _ = found
+            after = lifecycle.overrule(change(before), self._split_file.read())
+            decision = await self._change(before, after, self._decision(after, decided, who, why))
+            await self._work(after, decision)
+            return after
+
+    async def begin(self, release: Release, who: str) -> None:
+        """Start a release.
+
+        Raises:
+            NotNow: another one has not ended.
+        """
+        async with self._turn:
+            found = await self._store.current()
+            if found is not None and found[0].phase not in ENDED:
+                raise lifecycle.NotNow(f"release {found[0].id} is {found[0].phase}: end it first")
+            if found is not None and found[0].id == release.id:
+                raise lifecycle.NotNow(f"release {release.id} was there within this very second: try again")
+            decision = self._decision(release, "start", who, release.reason)
+            await self._change(found[0] if found else None, release, decision)
+            await self._work(release, decision)
+
+    @asynccontextmanager
+    async def between_releases(self) -> AsyncIterator[None]:
+        """Let a person change where requests go: no release looks at it meanwhile, or wants it otherwise.
+
+        Raises:
+            NotNow: a release decides over it.
+        """
+        async with self._turn:
+            found = await self._store.current()
+            if found is not None:
+                lifecycle.demand_no_say(found[0])
+            yield
+
+    async def _work(self, release: Release, decision: Decision) -> None:
+        if release.phase in CHANGING:
+            await self._finish(release, decision)
+        elif release.phase in OPEN - {Phase.PAUSED}:
+            try:
+                is_as_wanted = await self._bring_split(release, decision)
+            except (CannotRead, CannotWrite, OSError) as error:
+                if release.phase is Phase.RUNNING:
+                    await self._hold(release, Judgement.hold("split", str(error)))
+                return
+            if is_as_wanted and release.phase is Phase.RUNNING:
+                await self._judge_step(release)
+
+    async def _bring_split(self, release: Release, decision: Decision) -> bool:
+        """Tell whether the file has the wanted routing.
+
+        It is written where the file still has the one before; a person's pauses the release.
+        """
+        found = self._split_file.read()
+        if found == release.in_file == release.routing:
+            return True
+        if found not in (release.in_file, release.routing):
+            await self._pause_for(release, found)
+            return False
+        self._split_file.write(release.routing)
+        await self._note_written(release, decision)
+        return False
+
+    async def _note_written(self, release: Release, decision: Decision) -> Release:
+        after = lifecycle.split_written(release, self._now())
+        await self._store.change(release, after, decision)
+        return after
+
+    async def _pause_for(self, release: Release, found: Routing) -> None:
+        why = f"nginx/default.conf was edited by hand: {as_people_say(found)}. `canary resume` goes on"
+        after = lifecycle.pause(release, why)
+        await self._change(release, after, self._decision(after, "pause", CONTROLLER, why))
+
+    async def _judge_step(self, release: Release) -> None:
+        if not await self._in_effect():
+            late = self._now() - release.step_started_at > TAKEN_BY_NGINX
+            why = "nginx has not taken the split: its log, or nginx_config's, says why"
+            await self._hold(release, Judgement.hold("nginx", why) if late else None)
+            return
+        judgement = await self._judge.look(release)
+        match judgement.action:
+            case "stay":
+                return
+            case "wait":
+                await self._hold(release, None)
+            case "hold":
+                await self._hold(release, judgement)
+            case "roll_back":
+                await self._decide(release, lifecycle.abort(release, judgement.why), "abort", judgement)
+            case "advance":
+                after = lifecycle.advance(release, judgement.why, self._now())
+                decided = "promote" if after.phase is Phase.PROMOTING else "advance"
+                await self._decide(release, after, decided, judgement)
+
+    async def _hold(self, release: Release, judgement: Judgement | None) -> None:
+        """Store what keeps the release where it is, when that has changed: not at each look."""
+        by = judgement.held_by if judgement else ""
+        if by == release.held_by:
+            return
+        why = judgement.why if judgement else "it goes on"
+        after = lifecycle.hold(release, by, why)
+        await self._decide(release, after, "hold" if judgement else "go_on", judgement)
+
+    async def _decide(
+        self, release: Release, after: Release, decided: str, judgement: Judgement | None
+    ) -> None:
+        decision = self._decision(after, decided, CONTROLLER, after.reason, judgement)
+        await self._change(release, after, decision)
+        if after.phase in CHANGING or after.percent != release.percent:
+            await self._work(after, decision)
+
+    async def _finish(self, release: Release, decision: Decision) -> None:
+        """Do what was decided: the packages first, then the split, and say so when nginx has taken it."""
+        if release.phase is Phase.PROMOTING and release.percent:
+            release = await self._promote(release, decision)
+        elif release.phase is Phase.ROLLING_BACK and not await self._roll_back(release):
+            return
+        found = self._split_file.read()
+        if found == release.in_file != release.routing:
+            self._split_file.write(release.routing)
+            release = await self._note_written(release, decision)
+        if await self._in_effect():
+            after = lifecycle.finish(release, self._now())
+            done = self._decision(after, after.phase, CONTROLLER, release.reason)
+            await self._change(release, after, replace(done, gates=decision.gates, queries=decision.queries))
+
+    async def _promote(self, release: Release, decision: Decision) -> Release:
+        try:
+            await self._packages.promote(release)
+        except Refused as refused:
+            why = f"the stable slot does not take the package and serves its own: {refused}"
+            after = lifecycle.give_up_promotion(release, why)
+            await self._change(release, after, self._decision(after, "abort", CONTROLLER, why))
+            return after
+        after = lifecycle.packages_changed(release)
+        await self._store.change(release, after, decision)
+        return after
+
+    async def _roll_back(self, release: Release) -> bool:
+        """Tell whether the stable slot has the previous package: else the release stays promoted."""
+        if self._rolled_back == release.id:  # nginx is waited for
+            return True
+        try:
+            await self._packages.roll_back(release)
+        except Refused as refused:
+            why = f"the stable slot does not take the previous package and serves its own: {refused}"
+            after = lifecycle.give_up_rollback(release, why, self._now())
+            await self._change(release, after, self._decision(after, "rollback_refused", CONTROLLER, why))
+            return False
+        self._rolled_back = release.id
+        return True
+
+    async def _change(self, before: Release | None, after: Release, decision: Decision) -> Decision:
+        await self._store.change(before, after, decision)
+        logger.info(
+            "release decided",
+            extra={
+                "release": after.id,
+                "decision": decision.decision,
+                "who": decision.who,
+                "why": decision.why,
+            },
+        )
+        await self._publish(after, decision)
+        return decision
+
+    async def _publish(self, release: Release, decision: Decision) -> None:
+        """Log and announce a decision; again changes nothing, so a crash before it only delays it."""
+        self.latest = release, decision
+        if decision.id == self._published:
+            return
+        await self._store.record(decision)
+        await self._announce(release, decision)
+        self._published = decision.id
+
+    def _decision(
+        self, release: Release, decided: str, who: str, why: str, judgement: Judgement | None = None
+    ) -> Decision:
+        return Decision(
+            release=release.id,
+            revision=release.revision,
+            decision=decided,
+            who=who,
+            why=why,
+            at=self._now(),
+            phase=release.phase,
+            percent=release.percent,
+            gates=judgement.gates if judgement else (),
+            queries=judgement.queries if judgement else (),
+        )

@@ -1,0 +1,1 @@
+"""Notifications: what people are told of releases and alerts, through an outbox, over any channels."""

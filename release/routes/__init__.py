@@ -1,0 +1,1 @@
+"""The API, for the stack's internal network and the command line."""

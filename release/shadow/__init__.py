@@ -1,0 +1,1 @@
+"""A shadow's answers beside production's: joined in pairs, and added up."""
