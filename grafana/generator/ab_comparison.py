@@ -1,5 +1,7 @@
 """The dashboard that lays the candidate over the stable model."""
 
+from dataclasses import replace
+
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from grafana.generator.drift import P_VALUE, P_VALUE_STEPS, distance, p_value, p_value_series
@@ -15,6 +17,7 @@ from grafana.generator.expressions import (
     success_share,
     user_requests,
 )
+from grafana.generator.feedback import accuracy, coverage, labels
 from grafana.generator.frame import Section, dashboard, fill
 from grafana.generator.panel_kinds import Header, Panel, Query, bars, labels_table, note, number, series
 from grafana.generator.traffic import LATENCY, SUCCESS
@@ -54,7 +57,7 @@ def verdict() -> list[Panel]:
             Header(
                 "Share of traffic", "Share of the users' requests in the shown time.", "percentunit", 6, 6
             ),
-            Query(share_of_traffic("increase({}[$__range])"), instant=True),
+            Query(share_of_traffic("increase({}[$__range])")),
             maximum=1,
         ),
         number(
@@ -69,8 +72,9 @@ def verdict() -> list[Panel]:
         ),
         number(
             Header("Newest p-value", P_VALUE, "short", 6, 6),
-            p_value(BOTH_SLOTS),
+            replace(p_value(BOTH_SLOTS), instant=True),
             thresholds=P_VALUE_STEPS,
+            sparkline=False,
             decimals=3,
         ),
     ]
@@ -116,7 +120,7 @@ def answers() -> list[Panel]:
         bars(
             Header(
                 "Label distribution",
-                "Each label's share of the slot's predictions, lately.",
+                "Each label's share of what the served model said in the shown time.",
                 "percentunit",
                 8,
             ),
@@ -146,6 +150,7 @@ def ab_comparison() -> Dashboard:
         Section("", verdict()),
         Section("Serving", serving()),
         Section("Answers", answers()),
+        Section("Feedback", [panel(BOTH_SLOTS, 8) for panel in (accuracy, labels, coverage)]),
         Section("Drift", [p_value_series(BOTH_SLOTS), distance(BOTH_SLOTS)]),
     ]
     return fill(frame, sections)

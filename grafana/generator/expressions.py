@@ -4,7 +4,10 @@ CHOSEN_SLOTS = 'slot=~"$slot"'
 BOTH_SLOTS = 'slot=~".+"'
 HOST = 'slot=~"$slot|shared"'
 
+DECIDED_AT = "1000 * release_decision_timestamp_seconds"  # Grafana's times are in milliseconds
+
 USER_PATHS = 'path!~"/(healthz|readyz|metrics)"'
+PREDICTION_PATHS = 'path=~"/predict|/v2/models/.+/infer"'
 
 
 def user_requests(slots: str, *matchers: str) -> str:
@@ -56,8 +59,8 @@ def quantile(share: float, histogram: str, *matchers: str) -> str:
 
 
 def prediction_latency(share: float, slots: str) -> str:
-    """Estimate a quantile of the time that POST /predict takes."""
-    return quantile(share, "http_request_duration_seconds", 'job="model_server"', slots, 'path="/predict"')
+    """Estimate a quantile of the time that a prediction takes, by either protocol."""
+    return quantile(share, "http_request_duration_seconds", 'job="model_server"', slots, PREDICTION_PATHS)
 
 
 def mean(histogram: str, slots: str) -> str:
@@ -66,7 +69,26 @@ def mean(histogram: str, slots: str) -> str:
     return f"{seconds} / {per_second(selector(f'{histogram}_count', slots))}"
 
 
+def of_served_models(series: str, slots: str) -> str:
+    """Keep what is of the model that its server has now: a replaced one's counters stay until the end."""
+    return f"{series} and on (slot, instance, model, version) {selector('model_info', slots)}"
+
+
 def label_share(slots: str) -> str:
-    """Give each label's share of a slot's predictions."""
-    predictions = selector("predictions_total", slots)
-    return f"{per_second(predictions, 'slot, label')} / on (slot) group_left () {per_second(predictions)}"
+    """Give each label's share of what the model that a slot serves has said in the shown time."""
+    said = f"increase({selector('predictions_total', slots)}[$__range])"
+    served = of_served_models(said, slots)
+    return f"{total(served, 'slot, label')} / on (slot) group_left () {total(served)}"
+
+
+def share_served(window: str = "rate({}[$__rate_interval])") -> str:
+    """Divide what nginx had each slot answer by all that it shared out: users' predictions."""
+    answered = selector("nginx_responses_total", 'slot!="shared"', 'kind=~"predict|infer"')
+    counted = window.format(answered)
+    return f"{total(counted)} / on () group_left () sum({counted})"
+
+
+def or_else(expression: str, label: str, words: str, value: int = 0) -> str:
+    """Give one series that says in words why there is none, as long as the release program answers."""
+    known = f"{value} + 0 * max(release_phase)"
+    return f'({expression}) or on () label_replace({known}, "{label}", "{words}", "", "")'

@@ -12,6 +12,7 @@ from grafana_foundation_sdk.builders.dashboard import (
 )
 from grafana_foundation_sdk.models.dashboard import DashboardCursorSync, DashboardLinkType, VariableOption
 
+from grafana.generator.expressions import DECIDED_AT
 from grafana.generator.panel_kinds import DATASOURCE, SLOT_COLOURS, Panel
 
 
@@ -30,6 +31,7 @@ def dashboard(uid: str, title: str, description: str, slots: str) -> Dashboard:
     frame.link(_to_the_others())
     drift = f'ALERTS{{alertname="DriftDetected",alertstate="firing",{slots}}}'
     others = 'ALERTS{alertname!="DriftDetected",alertstate="firing"}'
+    frame.annotation(_decisions())
     frame.annotation(_annotation("Drift", drift, "purple", "Drift on {{slot}}", enabled=True))
     return frame.annotation(_annotation("Alerts", others, "red", "{{alertname}}: {{slot}}", enabled=False))
 
@@ -59,6 +61,12 @@ def fill(frame: Dashboard, sections: Sequence[Section]) -> Dashboard:
 def _annotation(name: str, expression: str, colour: str, title: str, *, enabled: bool) -> AnnotationQuery:
     query = AnnotationQuery().name(name).datasource(DATASOURCE).enable(enabled).icon_color(colour)
     return query.expr(expression).step("5s").title_format(title).text_format("{{severity}}").tag_keys("slot")
+
+
+def _decisions() -> AnnotationQuery:
+    """Mark what was decided about releases, each decision at the time that is its value."""
+    query = _annotation("Decisions", DECIDED_AT, "yellow", "{{decision}}", enabled=True)
+    return query.use_value_for_time(True).text_format("{{release}}: {{why}}").tag_keys("who")
 
 
 def _to_the_others() -> DashboardLink:

@@ -1,5 +1,7 @@
 """The dashboard of one slot, or of both: is it well, and if not, why."""
 
+from dataclasses import replace
+
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from grafana.generator.alerts import alert_states
@@ -22,10 +24,14 @@ from grafana.generator.expressions import (
     success_share,
     user_requests,
 )
+from grafana.generator.feedback import feedback
 from grafana.generator.frame import Section, dashboard, fill, slot_variable
+from grafana.generator.front_door import front_door
 from grafana.generator.host import dials, machine, traffic_of_the_host
+from grafana.generator.notifications import notifications
 from grafana.generator.panel_kinds import Header, Panel, Query, number, states
 from grafana.generator.traffic import LATENCY, SUCCESS, latency, predictions, totals, traffic
+from grafana.generator.trials import trials
 
 ALERT_WORDS = {0: ("OK", "green"), 1: ("PENDING", "yellow"), 2: ("FIRING", "red")}
 UP_WORDS = {0: ("DOWN", "red"), 1: ("UP", "green")}
@@ -67,14 +73,16 @@ def overview() -> list[Panel]:
         ),
         number(
             Header("Newest p-value", P_VALUE, "short", 4, 6),
-            p_value(slots),
+            replace(p_value(slots), instant=True),
             thresholds=P_VALUE_STEPS,
+            sparkline=False,
             decimals=3,
         ),
         number(
             Header("Drifted windows", WINDOWS, "short", 4, 6),
-            drifted_windows(slots),
+            replace(drifted_windows(slots), instant=True),
             thresholds=WINDOWS_STEPS,
+            sparkline=False,
             decimals=0,
         ),
     ]
@@ -90,9 +98,13 @@ def model_monitoring() -> Dashboard:
         Section("", overview()),
         Section("Traffic", [*traffic(CHOSEN_SLOTS), *totals(CHOSEN_SLOTS)]),
         Section("Latency", latency(CHOSEN_SLOTS)),
+        Section("Front door, shared by both slots", front_door()),
         Section("Queue and model", batching(CHOSEN_SLOTS)),
         Section("Predictions", predictions(CHOSEN_SLOTS)),
+        Section("Feedback", feedback(CHOSEN_SLOTS)),
         Section("Drift", [p_value_series(CHOSEN_SLOTS), distance(CHOSEN_SLOTS), *detector(CHOSEN_SLOTS)]),
+        Section("Notifications, shared by both slots", notifications()),
+        Section("Trials: forced, test and shadow requests", trials(CHOSEN_SLOTS)),
         Section("Host, shared by both slots", [*dials(), *machine(), *traffic_of_the_host()]),
     ]
     return fill(frame, sections)

@@ -1,7 +1,7 @@
 """The kinds of panel that the dashboards use, each with all that a panel must have."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from grafana_foundation_sdk.builders import bargauge, common, gauge, prometheus, stat, table, text, timeseries
@@ -32,13 +32,17 @@ class Query:
 
 @dataclass(frozen=True)
 class Header:
-    """What stands above a panel, its unit and its size: columns of 24, rows of 30 pixels."""
+    """What stands above a panel, its unit and its size: columns of 24, rows of 30 pixels.
+
+    `nothing` is what it says where there is no value.
+    """
 
     title: str
     description: str
     unit: str
     width: int = 12
     height: int = 8
+    nothing: str = ""
 
 
 def series(
@@ -50,12 +54,18 @@ def series(
     stacked: bool = False,
     per_slot: bool = False,
     dashed: str = "",
+    colours: Mapping[str, str] | None = None,
+    filled: bool = True,
 ) -> timeseries.Panel:
-    """Draw lines over time; `per_slot` gives each slot its colour, `dashed` is a word of the dashed ones."""
+    """Draw lines over time; `dashed` is a word of the dashed ones.
+
+    `per_slot` gives each slot its colour, `colours` one to each line whose legend has a word of it. Below
+    the lines of a panel's only query it is `filled` a little.
+    """
     panel = (
         _with_header(timeseries.Panel(), header, queries)
         .line_width(2)
-        .fill_opacity(60 if stacked else 8 if len(queries) == 1 else 0)
+        .fill_opacity(60 if stacked else 8 if filled and len(queries) == 1 else 0)
     )
     panel.show_points(common_models.VisibilityMode.NEVER).span_nulls(False)
     panel.legend(_legend()).tooltip(_tooltip())
@@ -73,7 +83,7 @@ def series(
     if dashed:
         style = models.DynamicConfigValue(id_val="custom.lineStyle", value={"fill": "dash", "dash": [6, 4]})
         panel.override_by_regexp(rf"/\b{dashed}\b/", [style])
-    return _slot_colours(panel) if per_slot else panel
+    return _coloured(panel, SLOT_COLOURS if per_slot else colours or {})
 
 
 def number(
@@ -107,11 +117,12 @@ def states(header: Header, query: Query, meanings: dict[int, tuple[str, str]]) -
 
 
 def bars(header: Header, *queries: Query, maximum: float | None = None) -> bargauge.Panel:
-    """Show the newest values as horizontal bars, in the colours of the slots."""
-    panel = _with_header(bargauge.Panel(), header, queries).min(0).reduce_options(_newest())
+    """Show the present values as horizontal bars, in the colours of the slots; what has ended has no bar."""
+    present = [replace(query, instant=True) for query in queries]
+    panel = _with_header(bargauge.Panel(), header, present).min(0).reduce_options(_newest())
     panel.orientation(common_models.VizOrientation.HORIZONTAL)
     panel.display_mode(common_models.BarGaugeDisplayMode.BASIC).thresholds(_steps(((None, "blue"),)))
-    return _slot_colours(panel if maximum is None else panel.max(maximum))
+    return _coloured(panel if maximum is None else panel.max(maximum), SLOT_COLOURS)
 
 
 def dial(header: Header, query: Query, thresholds: Steps) -> gauge.Panel:
@@ -120,14 +131,34 @@ def dial(header: Header, query: Query, thresholds: Steps) -> gauge.Panel:
     return panel.thresholds(_steps(thresholds)).show_threshold_markers(True)
 
 
-def labels_table(header: Header, expression: str, columns: Sequence[str]) -> table.Panel:
-    """List the labels of the series, a row each."""
+def labels_table(
+    header: Header,
+    expression: str,
+    columns: Sequence[str],
+    *,
+    value: str = "",
+    words: dict[int, str] | None = None,
+    newest_first: bool = False,
+) -> table.Panel:
+    """List the labels of the series, a row each; their values too, in a column of the name `value`.
+
+    `words` stand in the place of some values. The rows are sorted by the first column, or by the value.
+    """
     panel = _with_header(table.Panel(), header, [])
     query = prometheus.Dataquery().expr(expression).instant().format(PromQueryFormat.TABLE).ref_id("A")
-    hidden = {"Time": True, "Value": True}
+    hidden = {"Time": True} | ({} if value else {"Value": True})
     order = {column: index for index, column in enumerate(columns)}
-    options = {"excludeByName": hidden, "indexByName": order, "renameByName": {}}
+    options = {
+        "excludeByName": hidden,
+        "indexByName": order,
+        "renameByName": {"Value": value} if value else {},
+    }
     panel.with_target(query.datasource(DATASOURCE))
+    if words:
+        mapped = {str(number): models.ValueMappingResult(text=word) for number, word in words.items()}
+        panel.mappings([models.ValueMap(options=mapped)])
+    if newest_first:
+        panel.sort_by([common.TableSortByFieldState().display_name(value).desc(True)])
     return panel.with_transformation(models.DataTransformerConfig(id_val="organize", options=options))
 
 
@@ -140,6 +171,8 @@ def note(header: Header, markdown: str) -> text.Panel:
 def _with_header(panel: P, header: Header, queries: Sequence[Query]) -> P:
     panel.title(header.title).description(header.description).unit(header.unit).datasource(DATASOURCE)
     panel.span(header.width).height(header.height)
+    if header.nothing:
+        panel.no_value(header.nothing)
     for index, query in enumerate(queries):
         target = prometheus.Dataquery().expr(query.expression).legend_format(query.legend)
         target.ref_id(chr(ord("A") + index)).datasource(DATASOURCE)
@@ -147,10 +180,10 @@ def _with_header(panel: P, header: Header, queries: Sequence[Query]) -> P:
     return panel
 
 
-def _slot_colours(panel: P) -> P:
-    for slot, colour in SLOT_COLOURS.items():
+def _coloured(panel: P, colours: Mapping[str, str]) -> P:
+    for word, colour in colours.items():
         value = {"mode": "fixed", "fixedColor": colour}
-        panel.override_by_regexp(rf"/\b{slot}\b/", [models.DynamicConfigValue(id_val="color", value=value)])
+        panel.override_by_regexp(rf"/\b{word}\b/", [models.DynamicConfigValue(id_val="color", value=value)])
     return panel
 
 

@@ -3,6 +3,7 @@
 from grafana.generator.expressions import (
     failed_requests,
     mean,
+    of_served_models,
     or_zero,
     per_second,
     prediction_latency,
@@ -16,8 +17,10 @@ from grafana.generator.panel_kinds import Header, Panel, Query, bars, number, se
 
 SUCCESS = "Share of the users' requests that the server did not fail (no 5xx). A gap: nobody asked."
 LATENCY = (
-    "Time of POST /predict from the request's head to the answer's last byte, estimated from the buckets."
+    "Time of a prediction (POST /predict, or infer below /v2) from the request's head to the answer's "
+    "last byte, estimated from the buckets."
 )
+LAG = "Longest that each program's event loop was late, in the last half minute: so long everybody waited."
 
 
 def traffic(slots: str) -> list[Panel]:
@@ -36,7 +39,7 @@ def traffic(slots: str) -> list[Panel]:
         number(
             Header(
                 "In progress",
-                "Requests being answered now; the scrape itself is one of them.",
+                "Users' requests being answered now.",
                 "short",
                 width=4,
             ),
@@ -95,6 +98,13 @@ def latency(slots: str) -> list[Panel]:
             per_slot=True,
             dashed="p95",
         ),
+        series(
+            Header("Event loop lag", LAG, "s", 24, 6),
+            Query(
+                f"max by (job, slot) ({selector('event_loop_lag_seconds', slots)})",
+                "{{job}} {{slot}}",
+            ),
+        ),
     ]
 
 
@@ -106,11 +116,11 @@ def predictions(slots: str) -> list[Panel]:
         bars(
             Header(
                 "Prediction distribution",
-                "Predictions by label since the servers started.",
+                "Predictions of the models now served by label, since the servers started.",
                 "locale",
                 width=8,
             ),
-            Query(total(counted, "slot, label"), "{{label}} · {{slot}}"),
+            Query(total(of_served_models(counted, slots), "slot, label"), "{{label}} · {{slot}}"),
         ),
         series(
             Header("Predictions by label", "Predictions per second by label.", "cps", width=8),

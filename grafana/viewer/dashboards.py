@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 ALL = "All"
+FIRST = "model-monitoring"
 
 
 class UnknownName(LookupError):
@@ -35,12 +36,17 @@ class Panel:
 
 @dataclass(frozen=True)
 class Annotation:
-    """A query whose answers are marked on every time series."""
+    """A query whose answers are marked on every time series.
+
+    They mark when they are neither 0 nor absent, or where `value_is_time` the time in milliseconds that is
+    their value.
+    """
 
     name: str
     expression: str
     title: str
     colour: str
+    value_is_time: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +75,13 @@ class Dashboard:
         """List the annotations that have an expression; the reader switches them on and off."""
         listed = self.document.get("annotations", {}).get("list", [])
         return tuple(
-            Annotation(item["name"], item["expr"], item.get("titleFormat") or item["name"], item["iconColor"])
+            Annotation(
+                item["name"],
+                item["expr"],
+                item.get("titleFormat") or item["name"],
+                item["iconColor"],
+                bool(item.get("useValueForTime")),
+            )
             for item in listed
             if item.get("expr")
         )
@@ -106,9 +118,9 @@ def load_dashboard(path: Path) -> Dashboard:
 
 
 def load_dashboards(folder: Path) -> dict[str, Dashboard]:
-    """Read every dashboard of a folder, by uid; titles run backwards, so that monitoring comes first."""
+    """Read every dashboard of a folder, by uid: monitoring first, then by title."""
     dashboards = [load_dashboard(path) for path in folder.glob("*.json")]
-    return {dashboard.uid: dashboard for dashboard in sorted(dashboards, key=lambda d: d.title, reverse=True)}
+    return {one.uid: one for one in sorted(dashboards, key=lambda one: (one.uid != FIRST, one.title))}
 
 
 @lru_cache(maxsize=32)

@@ -37,13 +37,14 @@ class PanelResponse(BaseModel):
 
 
 class AnnotationResponse(BaseModel):
-    """A time to mark on every plot."""
+    """A time to mark on every plot; a moment is one that something happened at."""
 
     name: str
     title: str
     colour: str
     start: float
     end: float
+    is_moment: bool = False
 
 
 def span_until_now(range_seconds: int) -> Span:
@@ -105,10 +106,17 @@ def _marks(note: Annotation, result: QueryResult, span: Span) -> list[Annotation
             colour=note.colour,
             start=start,
             end=end,
+            is_moment=note.value_is_time,
         )
         for one in result.series
-        for start, end in _periods(one, span.step)
+        for start, end in (_moments(one, span) if note.value_is_time else _periods(one, span.step))
     ]
+
+
+def _moments(series: Series, span: Span) -> list[tuple[float, float]]:
+    """Return each time that is a value, in milliseconds, and lies in the span."""
+    times = {value / 1000 for _, value in series.points if value is not None}
+    return [(at, at) for at in sorted(times) if span.start <= at <= span.end]
 
 
 def _periods(series: Series, step: int) -> list[tuple[float, float]]:

@@ -45,7 +45,7 @@ function draw(entry, marks) {
   if (!kind) return say(entry, "error", `This page cannot draw panels of the kind “${panel.type}”.`);
   if (failed) return say(entry, "error", `Query ${failed.ref_id} failed: ${failed.error}.`);
   const answered = answer.targets.some(({ series }) => series.some(({ points }) => points.some(([, value]) => value !== null)));
-  if (!answered) return say(entry, "empty", "Prometheus has no values for this panel in the chosen time.");
+  if (!answered) return say(entry, "empty", panel.fieldConfig?.defaults?.noValue ?? "Prometheus has no values for this panel in the chosen time.");
   return finish(card, "drawn", () => kind(body, panel, answer, marks));
 }
 

@@ -13,20 +13,26 @@ function drawStat(body, panel, answer) {
   const wide = panel.gridPos.w >= 2 * panel.gridPos.h;
   const tiles = series.map(({ name, points }) => {
     const { text, tone } = shown(panel, newest(points));
-    const tile = element("div", { class: colorMode.startsWith("background") ? "stat filled" : "stat", style: { "--tone": tone } });
+    const tile = element("div", { class: colorMode.startsWith("background") ? "stat filled" : "stat", style: { "--tone": tone, "--letters": text.length } });
     if (graphMode === "area" && points.length > 1) tile.append(spark(points, tone));
-    tile.append(element("b", {}, text), element("span", { title: name }, name));
+    tile.append(element("b", {}, text), element("span", { title: name }, ...breakable(name)));
     return tile;
   });
-  const columns = wide || series.length > 3 ? `repeat(${series.length}, minmax(0, 1fr))` : "1fr";
+  const many = series.length > 3;
+  const columns = many ? "repeat(auto-fit, minmax(84px, 1fr))" : wide ? `repeat(${series.length}, minmax(0, 1fr))` : "1fr";
   body.replaceChildren(element("div", { class: "stats", style: { "grid-template-columns": columns } }, ...tiles));
   for (const place of body.querySelectorAll(".spark")) place.draw();
 }
 
+// HighLatencyP99 may go on a second line, between its words.
+const breakable = (name) => name.split(/(?<=[a-z])(?=[A-Z])/).flatMap((word, index) => (index ? [element("wbr"), word] : [word]));
+
 function spark(points, tone) {
+  const step = Math.min(...points.slice(1).map(([at], index) => at - points[index][0]));
+  const whole = points.every(([at, value], index) => value !== null && (!index || at - points[index - 1][0] <= step * 1.5));
   const place = element("div", { class: "spark", "aria-hidden": "true" });
   place.draw = () => Plotly.newPlot(place, [{
-    type: "scatter", mode: "lines", x: points.map(([at]) => at), y: points.map(([, value]) => value), fill: "tozeroy",
+    type: "scatter", mode: "lines", x: points.map(([at]) => at), y: points.map(([, value]) => value), fill: whole ? "tozeroy" : "none",
     fillcolor: `${tone}22`, line: { color: tone, width: 1 }, hoverinfo: "skip",
   }], {
     margin: { l: 0, r: 0, t: 2, b: 0 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", showlegend: false,
@@ -72,14 +78,20 @@ function drawGauge(body, panel, answer) {
 function drawTable(body, panel, answer) {
   const organized = panel.transformations?.find(({ id }) => id === "organize")?.options ?? {};
   const { excludeByName = {}, indexByName = {}, renameByName = {} } = organized;
-  const rows = allSeries(answer).map(({ labels, points }) => ({ ...labels, Value: written(newest(points), defaults(panel).unit) }));
+  const answers = allSeries(answer).map(({ labels, points }) => ({ labels, value: newest(points) }));
+  const rows = answers.map(({ labels, value }) => ({ ...labels, Value: shown(panel, value).text }));
   const names = [...new Set(rows.flatMap(Object.keys))].filter((name) => !excludeByName[name]);
   names.sort((one, other) => (indexByName[one] ?? 99) - (indexByName[other] ?? 99));
-  rows.sort((one, other) => String(one[names[0]]).localeCompare(String(other[names[0]])));
+  const [sorted] = panel.options?.sortBy ?? [];
+  const by = names.find((name) => sorted && (renameByName[name] || name) === sorted.displayName) ?? names[0];
+  rows.sort((one, other) => String(one[by]).localeCompare(String(other[by])) * (sorted?.desc ? -1 : 1));
   const head = element("tr", {}, ...names.map((name) => element("th", { scope: "col" }, renameByName[name] || name)));
-  const lines = rows.map((row) => element("tr", {}, ...names.map((name) => element("td", {}, row[name] ?? ""))));
-  body.replaceChildren(element("div", { class: "scroll" }, element("table", {}, element("thead", {}, head), element("tbody", {}, ...lines))));
+  const lines = rows.map((row) => element("tr", {}, ...names.map((name) => cell(row[name] ?? ""))));
+  body.replaceChildren(element("div", { class: "scroll" }, element("table", { style: { "--columns": names.length } }, element("thead", {}, head), element("tbody", {}, ...lines))));
 }
+
+// A time or a name stays on one line; a checksum or a sentence may be broken anywhere.
+const cell = (text) => element("td", text.length <= 20 ? { class: "short" } : {}, text);
 
 // Paragraphs, lists, bold and code: as much Markdown as our dashboards write.
 export function drawText(body, panel) {

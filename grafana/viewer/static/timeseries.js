@@ -29,13 +29,14 @@ function trace(panel, { name, points }, index, hidden, step) {
   const tone = lineColour(panel, name, index);
   const stacked = custom.stacking?.mode === "normal";
   const spaced = withGaps(points, step);
+  const whole = spaced.every(([, value]) => value !== null); // plotly.js would fill the gaps too
   return {
     type: "scatter", mode: "lines", name, x: spaced.map(([at]) => clock(at)), y: spaced.map(([, value]) => value),
     customdata: spaced.map(([, value]) => written(value, unit, decimals)), hovertemplate: "%{customdata}",
     visible: !hidden.has(name), connectgaps: false,
     line: { color: tone, width: custom.lineWidth ?? 1, dash: lineDash(panel, name) },
     fillcolor: faded(tone, (custom.fillOpacity ?? 0) / 100),
-    ...(stacked ? { stackgroup: "all" } : { fill: custom.fillOpacity ? "tozeroy" : "none" }),
+    ...(stacked ? { stackgroup: "all" } : { fill: custom.fillOpacity && whole ? "tozeroy" : "none" }),
   };
 }
 
@@ -77,7 +78,7 @@ function layout({ width, height }, answer, axis, marks) {
     xaxis: { type: "date", range: [clock(answer.start), clock(answer.end)], gridcolor: colour("grid"), linecolor: colour("line"), nticks: Math.max(2, Math.floor(width / 70)), tickangle: 0, tickformat: clockFormat(answer.end - answer.start), fixedrange: true, showspikes: true, spikemode: "across", spikethickness: 1, spikedash: "solid", spikecolor: faint, hoverformat: "%H:%M:%S" },
     yaxis: { range: axis.range, tickvals: axis.tickvals, ticktext: axis.ticktext, gridcolor: colour("grid"), zeroline: false, fixedrange: true },
     yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true },
-    shapes: [...thresholdLines(axis), ...marks.map(markShape)],
+    shapes: [...thresholdLines(axis), ...marks.map(markShape)], annotations: momentWords(width - 72, answer, marks),
   };
 }
 
@@ -88,9 +89,32 @@ function thresholdLines({ thresholds, custom, range }) {
   }));
 }
 
-function markShape({ start, end, colour: name }) {
+function markShape({ start, end, colour: name, is_moment: isMoment }) {
   const tone = colour(name);
+  if (isMoment) return { type: "line", yref: "paper", y0: 0, y1: 1, x0: clock(start), x1: clock(start), line: { color: tone, width: 1.5, dash: "dot" } };
   return { type: "rect", yref: "paper", y0: 0, y1: 1, x0: clock(start), x1: clock(Math.max(end, start + 1)), fillcolor: faded(tone, 0.07), line: { color: faded(tone, 0.4), width: 1 }, layer: "below" };
+}
+
+const WORD = { line: 13, letter: 6.2, lines: 3 };
+
+// A moment's word stands at the top of its line, on the first of three lines of text that has room; where none has,
+// only the triangle below says it, when it is pointed at.
+function momentWords(width, { start, end }, marks) {
+  const free = Array(WORD.lines).fill(-Infinity);
+  const moments = marks.filter((mark) => mark.is_moment).sort((one, other) => one.start - other.start);
+  return moments.flatMap(({ start: at, title, colour: name }) => {
+    const x = (at - start) / (end - start) * width;
+    const wide = title.length * WORD.letter + 10;
+    const turned = x + wide > width; // it would leave the plot on the right
+    const left = turned ? x - wide : x;
+    const line = free.findIndex((until) => until <= left);
+    if (line < 0) return [];
+    free[line] = left + wide;
+    return [{
+      text: title, x: clock(at), y: 1, yref: "paper", xanchor: turned ? "right" : "left", yanchor: "top", xshift: turned ? -2 : 2, yshift: -line * WORD.line, showarrow: false,
+      font: { size: 10.5, color: colour(name) }, bgcolor: faded(colour("card"), 0.8), borderpad: 0,
+    }];
+  });
 }
 
 function markTrace(marks) {

@@ -24,10 +24,17 @@ function seconds(value, decimals) {
   return plain(value / 86400, decimals) + " d";
 }
 
+// The reader's own time zone, as Grafana writes it.
+function dateTimeAsIso(milliseconds) {
+  const zone = new Date(milliseconds).getTimezoneOffset() * 60000;
+  return new Date(milliseconds - zone).toISOString().slice(0, 19).replace("T", " ");
+}
+
 const UNITS = {
   percentunit: (value, decimals) => plain(value * 100, decimals ?? (value === 0 || Math.abs(value) >= 1 ? 0 : undefined)) + " %",
   s: seconds,
   bytes,
+  dateTimeAsIso,
   Bps: (value, decimals) => bytes(value, decimals) + "/s",
   reqps: (value, decimals) => counts(value, decimals) + " req/s",
   cps: (value, decimals) => counts(value, decimals) + " /s",

@@ -12,13 +12,17 @@ import pytest
 import yaml
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
+from grafana.viewer.queries import iter_queries
+from release.metrics import PHASES
+
 PROJECT = Path(__file__).parents[3]
 FILES = sorted((PROJECT / "grafana/dashboards").glob("*.json"))
-UNITS = {"percentunit", "reqps", "cps", "s", "short", "locale", "bytes", "Bps", "none"}
+UNITS = {"percentunit", "reqps", "cps", "s", "short", "locale", "bytes", "Bps", "none", "dateTimeAsIso"}
 CONTRACT = {
     "http_requests_total",
     "http_request_duration_seconds",
     "http_requests_in_progress",
+    "event_loop_lag_seconds",
     "predictions_total",
     "prediction_confidence",
     "inference_duration_seconds",
@@ -41,14 +45,42 @@ CONTRACT = {
     "inference_queue_depth",
     "inference_mode_info",
     "model_reloads_total",
+    "inference_workers_lost_total",
+    "inference_stalled_seconds",
     "feature_mean",
     "feature_variance",
     "feature_training_mean",
     "feature_training_variance",
     "features_observed_total",
+    "notifications_pending",
+    "notifications_sent_total",
+    "notification_oldest_pending_seconds",
+    "feedback_labels",
+    "feedback_correct",
+    "feedback_accuracy",
+    "feedback_coverage_ratio",
+    "feedback_delay_seconds",
+    "trial_requests_total",
+    "trial_request_duration_seconds",
+    "release_weight",
+    "release_phase",
+    "release_info",
+    "release_step",
+    "release_steps",
+    "release_looks",
+    "release_held",
+    "release_gate",
+    "release_gate_number",
+    "release_decision_timestamp_seconds",
+    "release_ticks_total",
+    "shadow_pairs_total",
+    "shadow_disagreements_total",
+    "shadow_probability_distance",
+    "shadow_unpaired_total",
+    "release_last_tick_timestamp_seconds",
 }
 PROMETHEUS_OWN = {"up", "ALERTS"}
-EXPORTERS = ("node_", "nginx_")
+EXPORTERS = ("node_", "nginx_", "alertmanager_")
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -141,11 +173,71 @@ def test_rates_look_back_as_far_as_the_panel_needs(panel: dict[str, Any]) -> Non
         assert set(re.findall(r"\[([^]]*)\]", target["expr"])) <= {"$__rate_interval", "$__range"}
 
 
+@each_panel("text", "timeseries", "stat", "gauge")
+def test_bars_are_of_what_lives_now(panel: dict[str, Any]) -> None:
+    """They ask for this instant: a removed model, version or slot has no bar from then on."""
+    assert all(target["instant"] and not target.get("range") for target in panel["targets"])
+
+
+@pytest.mark.parametrize("title", ["Newest p-value", "Drifted windows"])
+def test_a_replaced_models_drift_has_no_tile(title: str) -> None:
+    """A tile for each model that was served in the shown time would say two things of one slot."""
+    targets = [target for _, panel in PANELS if panel["title"] == title for target in panel["targets"]]
+    assert targets
+    assert all(target["instant"] for target in targets)
+
+
+def counted(model: str, version: str, label: str, values: str) -> dict[str, str]:
+    labels = f'slot="model_server",instance="a",model="{model}",version="{version}",label="{label}"'
+    return {"series": f"predictions_total{{{labels}}}", "values": values}
+
+
+SERVED = [
+    {
+        "series": 'model_info{slot="model_server",instance="a",model="new",version="2",sha256="ab"}',
+        "values": "1x40",
+    },
+    counted("old", "1", "pear", "900x40"),
+    counted("new", "2", "apple", "0+1x40"),
+    counted("new", "2", "lemon", "0+1x40"),
+]
+
+
+@pytest.mark.parametrize(
+    ("file", "title", "expected"),
+    [
+        ("model-monitoring", "Prediction distribution", {"apple": 40, "lemon": 40}),
+        ("ab-comparison", "Label distribution", {"apple": 0.5, "lemon": 0.5}),
+    ],
+)
+def test_the_labels_are_those_of_the_served_model(
+    file: str, title: str, expected: dict[str, float], tmp_path: Path
+) -> None:
+    """A server counts on what a replaced model said; its labels have no bar."""
+    queries = iter_queries(PROJECT / f"grafana/dashboards/{file}.json")
+    (expression,) = [one.expression for one in queries if one.panel == title]
+    samples = [
+        {"labels": f'{{slot="model_server",label="{one}"}}', "value": n} for one, n in expected.items()
+    ]
+    asked = {"expr": expression, "eval_time": "200s", "exp_samples": samples}
+    test = {"interval": "5s", "input_series": SERVED, "promql_expr_test": [asked]}
+    case = tmp_path / "case.yml"
+    case.write_text(yaml.safe_dump({"evaluation_interval": "5s", "tests": [test]}))
+    command = ["promtool", "test", "rules", str(case)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @each_panel("text", "table")
 def test_legend_names_the_slot(panel: dict[str, Any]) -> None:
-    """A series says which slot it is about; a tile of the alerts says which alert."""
+    """A series says which slot it is about; a tile of the alerts which alert.
+
+    A release, a shadow are about both.
+    """
     wanted = "{{alertname}}" if panel["title"] == "Alerts" else "{{slot}}"
-    assert all(wanted in target["legendFormat"] for target in panel["targets"])
+    for target in panel["targets"]:
+        of_both = re.search(r"(?<![\w:])(release_(?!weight)|shadow_)", target["expr"])
+        assert target["legendFormat"] if of_both else wanted in target["legendFormat"]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -169,12 +261,89 @@ def test_tiles_show_the_alerts_that_exist() -> None:
     assert {alert: value for value, alert in tiles} == alerts
 
 
+@pytest.mark.filterwarnings("ignore:Prefer using dashboardv2")
+def test_the_release_tile_has_a_word_for_every_phase() -> None:
+    """In the order that its query counts them in."""
+    from grafana.generator import release  # noqa: PLC0415 - warns when it is imported
+
+    assert tuple(release.PHASES) == PHASES
+
+
+def answers(title: str, series: dict[str, str], expected: dict[str, float], folder: Path) -> None:
+    """Let promtool ask a panel of the dashboard Release, over what the release program shows."""
+    queries = iter_queries(PROJECT / "grafana/dashboards/release.json")
+    (expression,) = [one.expression for one in queries if one.panel == title]
+    given = [{"series": name, "values": values} for name, values in series.items()]
+    samples = [{"labels": labels, "value": value} for labels, value in expected.items()]
+    asked = {"expr": expression, "eval_time": "1m", "exp_samples": samples}
+    test = {"interval": "5s", "input_series": given, "promql_expr_test": [asked]}
+    case = folder / "case.yml"
+    case.write_text(yaml.safe_dump({"evaluation_interval": "5s", "tests": [test]}))
+    command = ["promtool", "test", "rules", str(case)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+NO_RELEASE_SHOWN = {
+    'release_phase{slot="shared",phase="none"}': "1x20",
+    'release_phase{slot="shared",phase="running"}': "0x20",
+    'release_held{slot="shared",by="nginx"}': "0x20",
+}
+RUNNING_SHOWN = {
+    'release_phase{slot="shared",phase="none"}': "0x20",
+    'release_phase{slot="shared",phase="running"}': "1x20",
+    'release_held{slot="shared",by="nginx"}': "0x20",
+    'release_info{slot="shared",release="r",plan="p",stable="cnn 1",candidate="cnn 2"}': "1x20",
+    'release_gate{slot="shared",gate="drift"}': "-1x20",
+    'release_gate_number{slot="shared",gate="drift",number="evidence"}': "50x20",
+    'release_gate_number{slot="shared",gate="drift",number="threshold"}': "100x20",
+    'release_decision_timestamp_seconds{slot="shared",release="r",revision="3",decision="hold"}': "2x20",
+}
+HELD_SHOWN = RUNNING_SHOWN | {'release_held{slot="shared",by="nginx"}': "1x20"}
+
+
+@pytest.mark.parametrize(
+    ("shown", "title", "expected"),
+    [
+        (NO_RELEASE_SHOWN, "Phase", {'{slot="shared",candidate="no candidate"}': 1}),
+        (RUNNING_SHOWN, "Phase", {'{slot="shared",candidate="cnn 2"}': 2}),
+        (NO_RELEASE_SHOWN, "Held", {'{by="no release is under way"}': 2}),
+        (RUNNING_SHOWN, "Held", {'{by="by nothing"}': 0}),
+        (HELD_SHOWN, "Held", {'{by="nginx"}': 1}),
+        (NO_RELEASE_SHOWN, "Newest release", {'{release="no release yet"}': 0}),
+        (RUNNING_SHOWN, "Newest release", {'{release="r",plan="p",stable="cnn 1",candidate="cnn 2"}': 1}),
+        (NO_RELEASE_SHOWN, "Verdicts", {'{gate="nothing judged yet"}': 2}),
+        (RUNNING_SHOWN, "Verdicts", {'{gate="drift"}': -1}),
+        (NO_RELEASE_SHOWN, "Evidence against the candidate", {'{gate="nothing judged yet"}': 0}),
+        (RUNNING_SHOWN, "Evidence against the candidate", {'{gate="drift"}': 0.5}),
+        (NO_RELEASE_SHOWN, "Newest decisions", {'{decision="no release yet"}': 0}),
+        (RUNNING_SHOWN, "Newest decisions", {'{release="r",revision="3",decision="hold"}': 2000}),
+        ({}, "Newest decisions", {}),
+    ],
+)
+def test_a_panel_says_where_there_is_no_release(
+    shown: dict[str, str], title: str, expected: dict[str, float], tmp_path: Path
+) -> None:
+    """In words, in the place of what it shows else; nothing is said where the program does not answer."""
+    answers(title, shown, expected, tmp_path)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_decisions_are_marked_on_every_dashboard(path: Path) -> None:
+    """By default, and each at the time that is its value."""
+    marks = {one["name"]: one for one in read(path)["annotations"]["list"]}
+    assert marks["Decisions"]["enable"]
+    assert marks["Decisions"]["useValueForTime"]
+    assert marks["Decisions"]["titleFormat"] == "{{decision}}"
+
+
 def test_the_dashboards_exist_under_addresses_that_stay() -> None:
     """Links to the dashboards survive a new generation."""
     assert [(read(path)["uid"], read(path)["title"]) for path in FILES] == [
         ("ab-comparison", "A/B comparison"),
         ("features", "Features"),
         ("model-monitoring", "Model monitoring"),
+        ("release", "Release"),
     ]
 
 

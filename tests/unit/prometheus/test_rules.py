@@ -88,10 +88,16 @@ def test_replicas_are_found_by_dns() -> None:
         "drift_detector_server": ["drift_detector_server", "drift_detector_server_new"],
         "node_exporter": ["node_exporter"],
         "nginx_exporter": ["nginx_exporter"],
+        "nginx_log_exporter": ["nginx_log_exporter"],
+        "release": ["release"],
+        "alertmanager": ["alertmanager"],
     }
 
 
 def test_our_programs_keep_the_slot_that_they_name() -> None:
     """The slot on our own metrics is not renamed to exported_slot."""
     jobs = {job["job_name"]: job for job in read(FOLDER / "prometheus.yml")["scrape_configs"]}
-    assert all(jobs[name]["honor_labels"] for name in ("model_server", "drift_detector_server"))
+    assert all(
+        jobs[name]["honor_labels"]
+        for name in ("model_server", "drift_detector_server", "nginx_log_exporter", "release")
+    )

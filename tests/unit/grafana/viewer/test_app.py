@@ -1,6 +1,7 @@
 """The viewer's pages and API, over a Prometheus that the test writes."""
 
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -31,7 +32,7 @@ class FakePrometheus:
             return self.fail(request)
         instant = request.url.path.endswith("/query")
         values = {"value": self.values[-1]} if instant else {"values": self.values}
-        result = [{"metric": {"slot": "model_server", "alertname": "A"}, **values}]
+        result = [{"metric": {"slot": "model_server", "alertname": "A", "decision": "promote"}, **values}]
         return httpx.Response(200, json={"status": "success", "data": {"result": result}})
 
 
@@ -72,7 +73,7 @@ async def test_lists_the_dashboards(prometheus: FakePrometheus) -> None:
     """The list names every dashboard, monitoring first."""
     async with open_viewer(prometheus) as viewer:
         listed = (await viewer.get("/api/dashboards")).json()
-    assert [one["title"] for one in listed] == ["Model monitoring", "Features", "A/B comparison"]
+    assert [one["title"] for one in listed] == ["Model monitoring", "A/B comparison", "Features", "Release"]
 
 
 async def test_panel_answers_named_series_without_nan(prometheus: FakePrometheus) -> None:
@@ -167,6 +168,20 @@ async def test_annotations_become_spans_of_time(prometheus: FakePrometheus) -> N
     drift = [mark for mark in marks if mark["name"] == "Drift"]
     assert [(mark["start"], mark["end"]) for mark in drift] == [(100, 105), (200, 200)]
     assert drift[0]["title"] == "Drift on model_server"
+
+
+async def test_a_decision_is_marked_at_the_time_that_is_its_value(prometheus: FakePrometheus) -> None:
+    """Once, however often it was scraped, and only where it lies in the shown time."""
+    now = time.time()
+    made = f"{1000 * (now - 100):.0f}"
+    prometheus.values = [[now - 20, made], [now - 15, "NaN"], [now - 10, made]]
+    async with open_viewer(prometheus) as viewer:
+        marks = (await viewer.get("/api/dashboards/release/annotations?range=300")).json()
+        later = (await viewer.get("/api/dashboards/release/annotations?range=60")).json()
+    (decision,) = [mark for mark in marks if mark["name"] == "Decisions"]
+    assert (decision["title"], decision["is_moment"]) == ("promote", True)
+    assert decision["start"] == decision["end"] == pytest.approx(now - 100, abs=0.001)
+    assert not [mark for mark in later if mark["name"] == "Decisions"]
 
 
 async def test_edited_dashboard_counts_at_once(prometheus: FakePrometheus, tmp_path: Path) -> None:
