@@ -4,12 +4,14 @@
 PYTHON ?= python3
 IN := $(PYTHON) -m stack run
 ADDRESS := $(PYTHON) -m stack address
+DRILL := $(IN) stack -m examples.drills $(if $(RATE),--rate $(RATE))
 TESTS := .local/environments/tests/bin
 # A copy: a run that is killed leaves no changed line in the tree.
 MUTATION := .local/mutation
 
 .DEFAULT_GOAL := help
-.PHONY: help models up down status logs reload test test-unit test-compose mutate check lock load drift bench
+.PHONY: help models up down status logs reload release test test-unit test-compose mutate fuzz soak check lock load drift \
+	bench drills drill-good drill-slow drill-errors drill-worse drill-drift drill-quiet drill-kill drill-blind
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -32,9 +34,13 @@ logs: ## follow the logs
 reload: ## load the model packages again, without a pause; SLOT=model_server or model_server_new: only that slot's
 	@$(PYTHON) -m stack reload $(SLOT)
 
-test: ## run every test that needs no Docker
+release: ## show the release; DO="canary start", DO=rollback, DO="status --watch", DO=--help: any command of it
+	@$(PYTHON) -m stack release $(DO)
+
+test: ## run every test that needs no Docker; as root it installs what that takes
+	@$(PYTHON) -m stack packages
 	@$(IN) drift_detector_server -c "" # the two detectors are compared: each runs in its own environment
-	@$(IN) tests -m pytest
+	@$(IN) tests -m pytest tests/unit -n auto; units=$$?; $(IN) tests -m pytest tests/integration tests/stack && exit $$units
 
 test-unit: ## run the unit tests alone, on all cores
 	@$(IN) tests -m pytest tests/unit -n auto
@@ -47,6 +53,12 @@ mutate: ## change the pure logic line by line and list the changes that no test 
 	@rm -rf $(MUTATION) && mkdir -p $(MUTATION) && git ls-files -z | xargs -0 cp --parents -t $(MUTATION)
 	@cd $(MUTATION) && ../environments/mutate/bin/mutmut run $(if $(MUTANTS),"$(MUTANTS)")
 	@cd $(MUTATION) && ../environments/mutate/bin/mutmut results | grep -v 'not checked' || true
+
+fuzz: ## send mutated uploads and protocol cases to model servers; MINUTES=10: for so long, in place of 150,000 cases
+	@$(IN) tests -m tests.robustness.fuzz $(if $(MINUTES),--minutes $(MINUTES))
+
+soak: ## run the stack under load with faults at random, without Docker, for MINUTES=60; fails where an answer is lost
+	@$(IN) tests -m tests.robustness.soak $(if $(MINUTES),--minutes $(MINUTES))
 
 check: ## lint, types, and every configuration file
 	@$(IN) tests -c ""
@@ -62,8 +74,34 @@ load: ## send the load of locust/locust.conf; fails where an objective is missed
 	@$(IN) locust -m locust --config locust/locust.conf --host "$$($(ADDRESS) nginx)"
 
 drift: ## send dirty images, and show the p-values before and after
-	@$(IN) stack -m examples.fruit.drift --url "$$($(ADDRESS) nginx)" \
-		--detector "$$($(ADDRESS) drift_detector_server)" --detector "$$($(ADDRESS) drift_detector_server_new)"
+	@$(IN) stack -m examples.fruit.drift
+
+drills: ## run all drills, one after the other (15 min); RATE=20: so many requests a second, in place of 40
+	@$(DRILL) all
+
+drill-good: ## release a candidate that is as good: it is promoted
+	@$(DRILL) good
+
+drill-slow: ## release one that is slower: it is taken back
+	@$(DRILL) slow
+
+drill-errors: ## release one that fails some images: it is taken back
+	@$(DRILL) errors
+
+drill-worse: ## release one that is wrong 10 points more often: it is taken back
+	@$(DRILL) worse
+
+drill-drift: ## damaged images to the candidate alone: it is taken back; to both slots: it is promoted
+	@$(DRILL) drift
+
+drill-quiet: ## release one that hardly anybody asks: it is held
+	@$(DRILL) quiet
+
+drill-kill: ## have the candidate die while it is tried: it is taken back, and nobody notices
+	@$(DRILL) kill
+
+drill-blind: ## have Prometheus die meanwhile: the release is held
+	@$(DRILL) blind
 
 bench: ## measure this server, its peers and the bare loop; writes docs/benchmark.md (35 min)
 	@$(IN) benchmark -m benchmark $(BENCH)

@@ -23,15 +23,13 @@ from benchmark.run import BenchmarkRun
 from benchmark.systems import SystemUnderTest
 from stack.environments import ensure_environment
 from stack.paths import Paths
-from stack.plain.packages import OF_THE_STACK, ensure_packages
+from stack.plain.packages import OF_THE_TESTS, ensure_packages
 from stack.say import say
 from stack.settings import local_settings
 
 # program → Debian's package
 NEEDED = {
-    "nginx": OF_THE_STACK["nginx"],
-    "wrk": "wrk",
-    "hey": "hey",
+    **{program: OF_THE_TESTS[program] for program in ("nginx", "wrk", "hey")},
     "java": "default-jre-headless",
 }
 SECONDS, QUICK_SECONDS = 8, 3

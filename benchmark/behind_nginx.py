@@ -14,7 +14,7 @@ from stack.plain.program import Program
 
 
 def nginx_server(folder: Path, port: int, replicas: Sequence[Replica]) -> Server:
-    """Render nginx/ below the folder; the split listens on `port`, the rest of nginx on + 6 to + 8."""
+    """Render nginx/ below the folder; the split listens on `port`, the rest of nginx on + 6 to + 10."""
     rendered, temporary = folder / "nginx", folder / "nginx-tmp"
     temporary.mkdir(parents=True, exist_ok=True)
     addresses = Addresses(
@@ -24,6 +24,8 @@ def nginx_server(folder: Path, port: int, replicas: Sequence[Replica]) -> Server
             8000: f"127.0.0.1:{port + 6}",
             8001: f"127.0.0.1:{port + 7}",
             8081: f"127.0.0.1:{port + 8}",
+            8082: f"127.0.0.1:{port + 9}",
+            8083: f"127.0.0.1:{port + 10}",
         },
         scraped={},
     )

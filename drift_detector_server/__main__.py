@@ -8,12 +8,10 @@ import sys
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
-from pymongo.errors import PyMongoError  # noqa: E402 - see above
-
 from drift_detector_server.app import create_app  # noqa: E402 - see above
 from drift_detector_server.loading import StartError, load  # noqa: E402 - see above
 from drift_detector_server.settings import LiveSettings, WrongSettings, read_settings  # noqa: E402 - see above
-from mongodb.store import Store  # noqa: E402 - see above
+from mongodb.settings import WrongAddress, open_store  # noqa: E402 - see above
 from service.logs import configure_logging  # noqa: E402 - see above
 from service.run import serve  # noqa: E402 - see above
 
@@ -24,11 +22,9 @@ def main() -> None:
         settings = read_settings()
         configure_logging(settings)
         packages = load(settings)
-        store = Store(settings.mongodb_uri.get_secret_value())
-    except (WrongSettings, StartError) as error:
+        store = open_store(settings)
+    except (WrongSettings, StartError, WrongAddress) as error:
         sys.exit(_refuse(str(error)))
-    except PyMongoError as error:
-        sys.exit(_refuse(f"MONGODB_URI is not an address of MongoDB: {error}"))
     serve(create_app(settings, packages, store, LiveSettings(settings).current), settings)
 
 

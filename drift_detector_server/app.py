@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from drift_detector_server.executor import DetectorExecutor
-from drift_detector_server.metrics import DriftMetrics
+from drift_detector_server.feedback_job import INTERVAL_SECONDS, FeedbackJob
+from drift_detector_server.metrics import DriftMetrics, FeedbackMetrics, Model
 from drift_detector_server.packages import Packages
 from drift_detector_server.routes.driftdetect import driftdetect_router
 from drift_detector_server.routes.results import results_router
@@ -39,7 +40,16 @@ def create_app(
         settings=current,
         metrics=DriftMetrics(registry, settings.slot),
     )
-    schedule = Schedule(job, store, settings.score_interval_seconds)
+    feedback = FeedbackJob(
+        settings.slot,
+        store,
+        FeedbackMetrics(registry, settings.slot),
+        lambda: Model(packages.served.model, packages.served.version),
+    )
+    interval = settings.score_interval_seconds
+    schedule = Schedule(
+        job, store, interval, feedback=feedback, feedback_interval_seconds=max(interval, INTERVAL_SECONDS)
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -1,12 +1,14 @@
 """The detector's metrics, all of them about one slot and the models it serves."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from mongodb.documents import FeatureResult, Result
+from mongodb.feedback import FeedbackSums
 
 DROP_REASONS = ("width", "not_finite", "unreadable", "too_few", "no_reference")
 COUNTERS_STAY = timedelta(minutes=10)
@@ -18,6 +20,52 @@ class Model(NamedTuple):
 
     name: str
     version: str
+
+
+NOTHING = FeedbackSums()
+
+
+@dataclass(frozen=True)
+class LabelledSamples:
+    """Of a model's predictions: how many are in the database, and what their labels say."""
+
+    samples: int = 0
+    sums: FeedbackSums = NOTHING
+
+    def __add__(self, other: "LabelledSamples") -> "LabelledSamples":
+        """Add two packages of one model."""
+        return LabelledSamples(self.samples + other.samples, self.sums + other.sums)
+
+
+class FeedbackMetrics:
+    """What users' labels say of the slot's models; where there is none, accuracy and delay are absent."""
+
+    def __init__(self, registry: CollectorRegistry, slot: str) -> None:
+        self._slot = slot
+
+        def gauge(name: str, text: str) -> Gauge:
+            return Gauge(name, text, ["slot", "model", "version"], registry=registry)
+
+        self._labels = gauge("feedback_labels", "Labels that came for users' predictions of the last 24 h.")
+        self._correct = gauge("feedback_correct", "Those of them that were what was predicted.")
+        self._accuracy = gauge("feedback_accuracy", "Their share.")
+        self._coverage = gauge("feedback_coverage_ratio", "Share of those samples that has a label.")
+        self._delay = gauge("feedback_delay_seconds", "Mean time from a prediction to its label.")
+
+    def show(self, by_model: Mapping[Model, LabelledSamples]) -> None:
+        """Show these models and no others."""
+        for gauge in (self._labels, self._correct, self._accuracy, self._coverage, self._delay):
+            gauge.clear()
+        for model, labelled in by_model.items():
+            sums = labelled.sums
+            self._labels.labels(self._slot, *model).set(sums.labels)
+            self._correct.labels(self._slot, *model).set(sums.correct)
+            # A label's sample may have been written since it was counted.
+            samples = max(labelled.samples, sums.labels)
+            self._coverage.labels(self._slot, *model).set(sums.labels / samples if samples else 0)
+            if sums.labels:
+                self._accuracy.labels(self._slot, *model).set(sums.correct / sums.labels)
+                self._delay.labels(self._slot, *model).set(sums.delay_seconds / sums.labels)
 
 
 class DriftMetrics:

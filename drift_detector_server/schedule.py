@@ -1,11 +1,14 @@
-"""The schedule: run the scoring job every few seconds, through outages of the database, until stopped."""
+"""The schedule: run the jobs every few seconds, through outages of the database, until stopped."""
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[import-untyped]
 
+from drift_detector_server.feedback_job import FeedbackJob
 from drift_detector_server.scoring_job import ScoringJob
 from mongodb.store import Store, StoreUnavailable
 
@@ -15,10 +18,20 @@ STOP_SECONDS = 5.0
 
 
 class Schedule:
-    """One job that works off every window that is due."""
+    """One job that works off every window that is due, and one that shows what the labels say."""
 
-    def __init__(self, job: ScoringJob, store: Store, interval_seconds: float) -> None:
+    def __init__(
+        self,
+        job: ScoringJob,
+        store: Store,
+        interval_seconds: float,
+        *,
+        feedback: FeedbackJob,
+        feedback_interval_seconds: float,
+    ) -> None:
         self._job = job
+        self._feedback = feedback
+        self._feedback_interval_seconds = feedback_interval_seconds
         self._store = store
         self._interval_seconds = interval_seconds
         self._scheduler = AsyncIOScheduler(timezone=UTC)
@@ -28,20 +41,24 @@ class Schedule:
         self._away = False
 
     def start(self) -> None:
-        """Run the job now and then every interval; must be called on the event loop."""
-        self._scheduler.add_job(
-            self.run,
-            "interval",
-            seconds=self._interval_seconds,
-            next_run_time=datetime.now(UTC),
-            coalesce=True,
-            max_instances=1,
-            misfire_grace_time=max(1, round(self._interval_seconds)),
-        )
+        """Run each job now and then every interval; must be called on the event loop."""
+        self._add(self.run, self._interval_seconds)
+        self._add(self.show_feedback, self._feedback_interval_seconds)
         self._scheduler.start()
         # It would warn every interval that the job still runs, which is how several due windows are
         # meant to be.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
+
+    def _add(self, job: Callable[[], Awaitable[None]], interval_seconds: float) -> None:
+        self._scheduler.add_job(
+            job,
+            "interval",
+            seconds=interval_seconds,
+            next_run_time=datetime.now(UTC),
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=max(1, round(interval_seconds)),
+        )
 
     async def stop(self) -> None:
         """Let the running job end after its window, for a few seconds at most."""
@@ -69,6 +86,14 @@ class Schedule:
                 if self._away:
                     logger.info("the database is back")
                 self._away = False
+
+    async def show_feedback(self) -> None:
+        """Show what the labels say; that the database is away is the scoring job's to log."""
+        try:
+            with suppress(StoreUnavailable):
+                await self._feedback.show()
+        except Exception:
+            logger.exception("the feedback could not be shown, trying again")
 
     async def _work_off(self) -> None:
         more = True

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from drift_detector_server.detectors.detector import most_reached
+from mongodb.settings import MongodbSettings
 from service.settings import ServiceSettings, problems
 
 logger = logging.getLogger(__name__)
@@ -25,13 +26,12 @@ class WrongSettings(Exception):
     """The settings cannot be used; the message has a line for each that is wrong."""
 
 
-class DetectorSettings(ServiceSettings):
+class DetectorSettings(ServiceSettings, MongodbSettings):
     """What the program reads from the environment, and from the file that DETECTOR_CONFIG names."""
 
     model_package: Path = Path("model_server/model")
     artifacts: Path = Path("drift_detector_server/artifacts")
     detector_config: Path | None = None
-    mongodb_uri: SecretStr = SecretStr("mongodb://127.0.0.1:27017/drift_detection")
     detector: Literal["alibi", "mmd"] = "alibi"
     p_value_threshold: float = Field(0.05, gt=0, lt=1)
     permutations: int = Field(500, ge=20, le=100_000)

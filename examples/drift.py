@@ -10,7 +10,14 @@ from pydantic import BaseModel, ConfigDict
 from requests import Request
 from tqdm import tqdm
 
-from examples.traffic import StackError, read_json, send_predictions
+from examples.traffic import (
+    LabelledRequest,
+    StackError,
+    choose_labels,
+    read_json,
+    send_labels,
+    send_predictions,
+)
 
 
 class Score(BaseModel):
@@ -53,15 +60,18 @@ Findings = Mapping[str, Finding]
 class Demonstration:
     """The traffic to send, the detectors to ask, and what is found in their windows (one of each detector).
 
-    `subject` is what the findings are about: "slot" or "feature".
+    `subject` is what the findings are about: "slot" or "feature". A share `labels` of the true labels that
+    are known is told to the stack at `url` afterwards.
     """
 
     subject: str
-    clean: Sequence[Request]
-    shifted: Sequence[Request]
+    url: str
+    clean: Sequence[LabelledRequest]
+    shifted: Sequence[LabelledRequest]
     detectors: Sequence[str]
     wait_seconds: float
     findings: Callable[[Sequence[Window]], Findings]
+    labels: float
 
     def run(self) -> Findings:
         """Send both kinds of traffic and print the table; return what was found in the shifted one.
@@ -74,9 +84,10 @@ class Demonstration:
         print(table(self.subject, before, after))
         return after
 
-    def _send_and_wait(self, requests: Sequence[Request], title: str) -> Findings:
+    def _send_and_wait(self, requests: Sequence[LabelledRequest], title: str) -> Findings:
         started = datetime.now(UTC)
-        send_predictions(requests, title)
+        predictions = send_predictions([one.request for one in requests], title)
+        send_labels(self.url, choose_labels(requests, predictions, self.labels))
         return self.findings([self._wait_for_window(detector, started) for detector in self.detectors])
 
     def _wait_for_window(self, detector: str, started: datetime) -> Window:
@@ -110,10 +121,16 @@ def table(subject: str, before: Findings, after: Findings) -> str:
     return "\n".join(lines)
 
 
-def add_options(parser: argparse.ArgumentParser, url: str, count: int) -> None:
+def add_options(parser: argparse.ArgumentParser, count: int) -> None:
     """Add the options that every demonstration has."""
-    parser.add_argument("--url", default=url, help="where predictions are asked for (default: %(default)s)")
+    parser.add_argument("--url", help="where predictions are asked for (default: this clone's stack)")
     parser.add_argument(
         "--count", type=int, default=count, help="predictions of each kind (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--labels",
+        type=float,
+        default=0.5,
+        help="share of the predictions whose true label is told afterwards (default: %(default)s)",
     )
     parser.add_argument("--wait-seconds", type=float, default=90, help="for a window (default: %(default)s)")

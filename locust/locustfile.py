@@ -1,4 +1,4 @@
-"""The load: people who open the page and upload images, clean and dirty, and some mistakes.
+"""The load: people who open the page, upload images, clean and dirty, say what is on some, and make mistakes.
 
 locust --config locust/locust.conf                 100 users for 5 minutes, exit code 1 on a failed objective
 locust --config locust/locust.conf --exclude-tags dirty      no drift wanted
@@ -8,7 +8,7 @@ import json
 import os
 import random
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from locust import FastHttpUser, between, events, tag, task
 from locust.argument_parser import LocustArgumentParser
@@ -18,12 +18,20 @@ IMAGES = Path(os.environ.get("LOCUST_IMAGES", Path(__file__).parents[1] / "examp
 FAULT_INJECTION = os.environ.get("FAULT_INJECTION", "false").lower() in {"1", "true", "yes", "on"}
 
 
-def load_images(split: str) -> list[tuple[str, bytes]]:
+class Image(NamedTuple):
+    """An image, and what is on it: the name of its folder."""
+
+    name: str
+    data: bytes
+    label: str
+
+
+def load_images(split: str) -> list[Image]:
     """Read the split's images, or say how to make them."""
     paths = sorted((IMAGES / split).rglob("*.jpg"))
     if not paths:
         raise SystemExit(f"{IMAGES / split} has no images. Make them: python download_models.py")
-    return [(path.name, path.read_bytes()) for path in paths]
+    return [Image(path.name, path.read_bytes(), path.parent.name) for path in paths]
 
 
 class Visitor(FastHttpUser):
@@ -46,13 +54,13 @@ class Visitor(FastHttpUser):
     @task(10)
     def clean_image(self) -> None:
         """Upload an image like those the model knows."""
-        self.upload("clean image", *random.choice(self.clean), "image/jpeg", 200)
+        self.ask("clean image", random.choice(self.clean))
 
     @tag("dirty")
     @task(4)
     def dirty_image(self) -> None:
         """Upload a blurred, dark or damaged image."""
-        self.upload("dirty image", *random.choice(self.dirty), "image/jpeg", 200)
+        self.ask("dirty image", random.choice(self.dirty))
 
     @tag("client-error")
     @task(1)
@@ -68,14 +76,31 @@ class Visitor(FastHttpUser):
             """Ask for a fault, which a stack with FAULT_INJECTION=true answers with 500."""
             self.upload("injected fault (500)", "fault", b"", "fake_server_error/500", 500)
 
-    def upload(self, name: str, file_name: str, data: bytes, content_type: str, expected: int) -> None:
-        """Send a file; another status than the expected one is a failure."""
+    def ask(self, name: str, image: Image) -> None:
+        """Upload an image, and say of a share of them what is on it."""
+        answer = self.upload(name, image.name, image.data, "image/jpeg", 200)
+        options = self.environment.parsed_options
+        if answer and options and random.random() < options.labels:
+            self.tell(answer["request_id"], image.label)
+
+    def tell(self, request_id: str, label: str) -> None:
+        """Send a true label; that the prediction was not sampled, or has other classes, is no failure."""
+        body = {"request_id": request_id, "label": label}
+        with self.client.post("/feedback", json=body, name="label", catch_response=True) as response:
+            if response.status_code in {200, 404, 422}:
+                response.success()
+            else:
+                response.failure(f"{response.status_code} to a label: {reason(response.text)}")
+
+    def upload(self, name: str, file_name: str, data: bytes, content_type: str, expected: int) -> Any:
+        """Send a file, and return the answer; another status than the expected one is a failure."""
         files = {"file": (file_name, data, content_type)}
         with self.client.post("/predict", files=files, name=name, catch_response=True) as response:
             if response.status_code == expected:
                 response.success()
-            else:
-                response.failure(f"{response.status_code} in place of {expected}: {reason(response.text)}")
+                return json.loads(response.text or "null")
+            response.failure(f"{response.status_code} in place of {expected}: {reason(response.text)}")
+            return None
 
 
 def reason(body: str | None) -> str:
@@ -86,13 +111,16 @@ def reason(body: str | None) -> str:
         return (body or "no answer")[:80]
 
 
-images: dict[str, list[tuple[str, bytes]]] = {}
+images: dict[str, list[Image]] = {}
 
 
 @events.init_command_line_parser.add_listener
 def add_objectives(parser: LocustArgumentParser) -> None:
-    """Add the service level objectives to the command line and to locust.conf."""
+    """Add the objectives and the share of labels to the command line and to locust.conf."""
     parser.add_argument("--slo-failures", type=float, default=0.01, help="largest share of failed requests")
+    parser.add_argument(
+        "--labels", type=float, default=0.1, help="share of the predictions whose true label is told"
+    )
     parser.add_argument("--slo-p99", type=float, default=2000, help="largest 99th percentile in ms")
 
 

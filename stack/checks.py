@@ -25,6 +25,8 @@ def _commands(paths: Paths) -> list[list[str]]:
         ["promtool", "check", "config", str(paths.run / "prometheus.yml")],
         ["promtool", "check", "rules", "--lint=all", "--lint-fatal", *rules],
         ["promtool", "test", "rules", *tests],
+        ["amtool", "check-config", str(paths.project / "alertmanager" / "alertmanager.yml")],
+        ["amtool", "check-config", str(paths.run / "alertmanager.yml")],
         [find_program("nginx") or "nginx", "-t", "-q", "-c", str(paths.run / "nginx" / "nginx.conf")],
         *(_compose_commands() if compose.answers() else []),
     ]

@@ -9,6 +9,7 @@ from stack.deployment import Deployment
 from stack.environments import REQUIREMENTS
 from stack.published import PUBLISHED
 
+MAY_DIE = (*SLOTS, "prometheus")  # what the drills kill
 DESCRIPTION = """Run the stack: with Docker where an engine answers, else as plain processes below .local/.
 The variable RUN=docker or RUN=local decides for one of the two ways."""
 
@@ -31,14 +32,21 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("models", "make the models and references that are missing")
     reload = add("reload", "have the running model servers load their packages again, without a pause")
     reload.add_argument("slot", nargs="?", choices=SLOTS, help="the slot; left out: both")
+    release = add("release", "run a command of the release program, as in: canary start --plan classic")
+    release.add_argument("words", nargs=argparse.REMAINDER, help="the command; left out: status")
+    kill = add("kill", "end a service at once, as if it had died; it stays away until `start`")
+    start = add("start", "start a service that was killed")
+    for one in (kill, start):
+        one.add_argument("service", choices=MAY_DIE, help="its name in Compose")
     address = add("address", "print the URL of a published service, for other commands")
     address.add_argument("service", choices=[one.service for one in PUBLISHED], help="its name in Compose")
     render = add("render", "write the configuration of the plain processes below .local/run")
     check = add("check", "have every configuration file checked by the program that reads it")
+    packages = add("packages", "install the system's packages that the tests need, or say which those are")
     run = add("run", "run Python in one of the environments, which is made if need be")
     run.add_argument("environment", choices=sorted(REQUIREMENTS), help="the environment's name")
     run.add_argument("words", nargs=argparse.REMAINDER, help="Python's arguments, as in: -m pytest")
-    for plain_only in (render, check, run):
+    for plain_only in (render, check, packages, run):
         plain_only.set_defaults(deployed=False)
     return parser.parse_args(arguments)
 
@@ -52,6 +60,9 @@ def execute(deployment: Deployment, chosen: argparse.Namespace) -> int:
         "logs": deployment.logs,
         "models": deployment.make_models,
         "reload": lambda: deployment.reload([chosen.slot] if chosen.slot else SLOTS),
+        "release": lambda: deployment.release(chosen.words or ["status"]),
+        "kill": lambda: deployment.kill(chosen.service),
+        "start": lambda: deployment.start(chosen.service),
         "address": lambda: _print(deployment.address(chosen.service)),
     }
     return actions[chosen.command]()

@@ -4,16 +4,21 @@
 
 import json
 import os
+import platform
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from service.slots import SLOTS
+from stack import mounts
 from stack.paths import Paths
 from stack.ports import Port, complaints
 from stack.published import PUBLISHED, Published, published, table
+from stack.release import run_to_the_end, who
 from stack.reload import MODULE, ReloadCommand, reload_each
 
 WAIT_SECONDS = "600"
@@ -44,16 +49,28 @@ class ComposeDeployment:
         self._paths = paths
 
     def up(self) -> int:
-        """Build, make the models that are missing, start, and return when every service is healthy."""
-        if not any(one.running for one in self.containers()):
+        """Build, make the models that are missing, start, and return when every service is healthy.
+
+        Slots that run already are made anew one after the other. One that does not become healthy ends
+        it: the other one goes on as it was.
+        """
+        running = {one.service for one in self.containers() if one.running}
+        if not running:
             bound = [(one, *self._binding(one)) for one in PUBLISHED]
             ports = [Port(port, one.name, one.variable, address) for one, address, port in bound]
             if taken := complaints(ports):
                 raise SystemExit("\n".join(taken))
+        if platform.system() == "Linux" and (
+            closed := mounts.complaints(mounts.read_only_mounts(self._services))
+        ):
+            raise SystemExit("\n".join(closed))
         chosen = os.environ.get("SERVICES", "").split()  # to leave a service out, name the others
         self._compose("build")
         self._compose("run", "--rm", "models")
-        self._compose("up", "--detach", "--wait", "--wait-timeout", WAIT_SECONDS, *chosen)
+        if running.issuperset(SLOTS):  # Compose would stop both before it starts either
+            for slot in (one for one in SLOTS if not chosen or one in chosen):
+                self._up("--no-deps", slot)
+        self._up(*chosen)
         return self.status()
 
     def down(self) -> int:
@@ -92,6 +109,21 @@ class ComposeDeployment:
         ]
         return reload_each(commands, slots, self._paths)
 
+    def release(self, words: Sequence[str]) -> int:
+        """Run a command of the release program in its container."""
+        terminal = [] if sys.stdin.isatty() and sys.stdout.isatty() else ["--no-TTY"]
+        run = ["docker", "compose", "exec", *terminal, "--env", f"RELEASE_WHO={who()}"]
+        command = [*run, "release", "python", "-m", "release", *words]
+        return run_to_the_end(command, os.environ, self._paths)
+
+    def kill(self, service: str) -> int:
+        """Kill a service's containers; the engine takes that for a wish, and starts none of them again."""
+        return self._compose("kill", service)
+
+    def start(self, service: str) -> int:
+        """Start a service's containers."""
+        return self._compose("start", service)
+
     def address(self, service: str) -> str:
         """Return the URL of a published service."""
         one = published(service)
@@ -100,6 +132,9 @@ class ComposeDeployment:
     def containers(self) -> list[Container]:
         """Return the project's containers, those that have ended among them."""
         return parse_containers(self._output("ps", "--all", "--format", "json"))
+
+    def _up(self, *words: str) -> None:
+        self._compose("up", "--detach", "--wait", "--wait-timeout", WAIT_SECONDS, *words)
 
     def _binding(self, one: Published) -> tuple[str, int]:
         """Return the address and the port on the host that .env gives to a component."""

@@ -25,5 +25,14 @@ class Deployment(Protocol):
     def reload(self, slots: Sequence[str]) -> int:
         """Have these slots' model servers load their packages again; return 1 where one refuses."""
 
+    def release(self, words: Sequence[str]) -> int:
+        """Run a command of the release program, `status` where there are no words."""
+
+    def kill(self, service: str) -> int:
+        """End a service's processes at once, as if they had died; they stay away until they are started."""
+
+    def start(self, service: str) -> int:
+        """Start a service that was killed; one that runs is left alone."""
+
     def address(self, service: str) -> str:
         """Return the URL at which this machine reaches a published service, without a slash at its end."""

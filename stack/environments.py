@@ -15,6 +15,7 @@ from stack.say import say
 REQUIREMENTS = {
     "model_server": "model_server/requirements.txt",
     "drift_detector_server": "drift_detector_server/requirements-alibi.txt",
+    "release": "release/requirements.txt",
     "stack": "stack/requirements.txt",
     "locust": "locust/requirements.txt",
     "tests": "tests/requirements.txt",

@@ -36,6 +36,11 @@ class Paths:
         return self.project / ".local" / "logs"
 
     @property
+    def nginx_test_log(self) -> Path:
+        """Return nginx's access log of test traffic; all else is in nginx.log."""
+        return self.logs / "nginx_test.log"
+
+    @property
     def temporary(self) -> Path:
         """Return this clone's folder for sockets (their paths must be short) and nginx's temporary files."""
         clone = hashlib.sha256(str(self.project).encode()).hexdigest()[:8]

@@ -18,8 +18,9 @@ class Port:
 
 
 def complaints(ports: Sequence[Port], owner: Callable[[int], str] = lambda _: "another program") -> list[str]:
-    """Return one line for each port that cannot be used: who has it, and what to do."""
-    return [complaint for port in ports if (complaint := _complaint(port, owner)) is not None]
+    """Return one line for each port that cannot be used: who has it, or wants it too, and what to do."""
+    found = [_shared(port, ports) or _complaint(port, owner) for port in ports]
+    return [complaint for complaint in found if complaint is not None]
 
 
 def free_ports(count: int) -> int:
@@ -32,6 +33,17 @@ def free_ports(count: int) -> int:
                 for number in range(first, first + count):
                     _listen("127.0.0.1", number)
                 return first
+
+
+def _shared(port: Port, ports: Sequence[Port]) -> str | None:
+    """Complain of a port that an earlier component of the stack has too."""
+    first = next(one for one in ports if one.number == port.number)
+    if first is port:
+        return None
+    movable = " or ".join(dict.fromkeys(one.variable for one in (first, port) if one.variable))
+    return (
+        f"port {port.number} is wanted by {first.component} and by {port.component}: change {movable} in .env"
+    )
 
 
 def _complaint(port: Port, owner: Callable[[int], str]) -> str | None:

@@ -38,6 +38,7 @@ PUBLISHED = (
     Published(f"drift of {CANDIDATE}", detector_of(CANDIDATE), "DRIFT_DETECTOR_NEW_PORT", 8000),
     Published("upload page, predictions", "nginx", "HTTP_PORT", 80),
     Published("Prometheus", "prometheus", "PROMETHEUS_PORT", 9090),
+    Published("Alertmanager", "alertmanager", "ALERTMANAGER_PORT", 9093),
     DASHBOARDS,
 )
 

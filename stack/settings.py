@@ -11,6 +11,7 @@ from stack.published import reachable
 
 DEFAULT_TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 MOST_REPLICAS = 16
+INNER_PORTS, INNER_PORT_COUNT = 18000, 1115  # the first, and how many from there on the stack may take
 FIRST_PORT_FOR_ALL = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 
 
@@ -21,7 +22,10 @@ def _may_listen_on_80() -> bool:
 
 @dataclass(frozen=True)
 class StackSettings:
-    """Addresses and ports on the host, replicas per slot, and the variables handed to every program."""
+    """Addresses and ports on the host, replicas per slot, and the variables handed to every program.
+
+    `inner_ports` is the first of those that the processes reach one another at; see `plain/addresses.py`.
+    """
 
     bind_address: str
     http_port: int
@@ -30,8 +34,10 @@ class StackSettings:
     drift_detector_port: int
     drift_detector_new_port: int
     prometheus_port: int
+    alertmanager_port: int
     grafana_port: int
     mongodb_port: int
+    inner_ports: int
     model_source: str
     torch_index: str
     replicas: Mapping[str, int]
@@ -52,10 +58,14 @@ def load_stack_settings(project: Path, environment: Mapping[str, str], *, http_p
     read = read_env_file(project / ".env", environment)
     variables = {name: value for name, value in {**read, **environment}.items() if value}
 
-    def port(name: str, default: int) -> int:
+    def port(name: str, default: int, *, count: int = 1) -> int:
         value = variables.get(name, str(default))
         if not value.isdecimal() or not 0 < int(value) < 65536:
             raise SystemExit(f"{name}: {value!r} is not a port; correct it in .env")
+        if int(value) + count > 65536:
+            raise SystemExit(
+                f"{name}: {value} is above {65536 - count}, and leaves no room for {count} ports"
+            )
         return int(value)
 
     def replicas(name: str) -> int:
@@ -74,8 +84,10 @@ def load_stack_settings(project: Path, environment: Mapping[str, str], *, http_p
         drift_detector_port=port("DRIFT_DETECTOR_PORT", 8009),
         drift_detector_new_port=port("DRIFT_DETECTOR_NEW_PORT", 8010),
         prometheus_port=port("PROMETHEUS_PORT", 9090),
+        alertmanager_port=port("ALERTMANAGER_PORT", 9093),
         grafana_port=port("GRAFANA_PORT", 3000),
         mongodb_port=port("MONGODB_PORT", 27017),
+        inner_ports=port("INNER_PORTS", INNER_PORTS, count=INNER_PORT_COUNT),
         model_source=variables.get("MODEL_SOURCE", "demo"),
         torch_index=variables.get("TORCH_INDEX", DEFAULT_TORCH_INDEX),
         replicas={slot: replicas(f"{slot.upper()}_REPLICAS") for slot in SLOTS},

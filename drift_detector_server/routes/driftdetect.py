@@ -3,23 +3,34 @@
 from typing import Annotated
 
 import numpy as np
-from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from drift_detector_server.detectors.detector import Embeddings
 from drift_detector_server.executor import DetectorExecutor
 from drift_detector_server.packages import Packages
+from inference.json_bounds import JsonBounds
 from inference.reference import Reference, measurable
+from service.body import BodyParser, demand_type
 from service.problems import Problem
 
 MAX_WAITING = 8
+OTHER_VALUES = 100  # beside the batch's numbers
+Number = Annotated[float, Field(strict=True)]
 
 
 class DriftRequest(BaseModel):
     """A batch of embeddings or rows of features, one list of numbers per sample."""
 
     p_value_threshold: Annotated[float, Field(gt=0, lt=1)] = 0.05
-    batch: list[list[float]]
+    batch: list[Annotated[list[Number], Field(fail_fast=True)]] = Field(fail_fast=True)
+
+
+REQUEST_BODY = {
+    "required": True,
+    "content": {"application/json": {"schema": DriftRequest.model_json_schema()}},
+}
 
 
 class FeatureResponse(BaseModel):
@@ -47,15 +58,26 @@ class DriftResponse(BaseModel):
 def driftdetect_router(executor: DetectorExecutor, packages: Packages, max_rows: int) -> APIRouter:
     """Build the route for batches to compare with the served package's reference."""
     router = APIRouter(tags=["drift"])
+    parser = BodyParser()
 
-    @router.post("/driftdetect", summary="Compare a batch with the reference")
-    async def driftdetect(request: DriftRequest) -> DriftResponse:
+    # The body is read by hand: it is bounded before it is parsed, and a large one is parsed in a thread.
+    @router.post(
+        "/driftdetect",
+        summary="Compare a batch with the reference",
+        openapi_extra={"requestBody": REQUEST_BODY},
+    )
+    async def driftdetect(request: Request) -> DriftResponse:
+        demand_type(request, "application/json")
         served = packages.served
-        batch = to_embeddings(request.batch, served.reference, max_rows)
+
+        def parse(body: bytes) -> tuple[Embeddings, float]:
+            return read_batch(body, served.reference, max_rows)
+
+        batch, p_value_threshold = await parser.parse(request, parse)
         if executor.waiting >= MAX_WAITING:
             raise Problem(503, "Busy", f"{MAX_WAITING} batches are waiting. Try again.", {"Retry-After": "5"})
         try:
-            score = await executor.score(served.detector, batch, request.p_value_threshold)
+            score = await executor.score(served.detector, batch, p_value_threshold)
         except ValueError as error:
             raise refused(str(error)) from None
         return DriftResponse(
@@ -68,6 +90,24 @@ def driftdetect_router(executor: DetectorExecutor, packages: Packages, max_rows:
         )
 
     return router
+
+
+def read_batch(body: bytes, reference: Reference, max_rows: int) -> tuple[Embeddings, float]:
+    """Return the batch as (n, width) float32, and the p-value's threshold.
+
+    Raises:
+        RequestValidationError: the body is not a DriftRequest.
+        Problem: 422, the batch is not one that the reference can be compared with.
+    """
+    bounds = JsonBounds(max_rows * (reference.width + 1) + OTHER_VALUES, max_rows + OTHER_VALUES)
+    if not bounds.hold(body):
+        raise refused(f"The batch has too many values. Send 2 to {max_rows} rows of the {reference.values}.")
+    try:
+        request = DriftRequest.model_validate_json(body)
+    except ValidationError as error:
+        errors = error.errors(include_url=False)
+        raise RequestValidationError([{**one, "loc": ("body", *one["loc"])} for one in errors]) from error
+    return to_embeddings(request.batch, reference, max_rows), request.p_value_threshold
 
 
 def to_embeddings(rows: list[list[float]], reference: Reference, max_rows: int) -> Embeddings:

@@ -12,20 +12,25 @@ from pathlib import Path
 
 from requests import Request
 
+from examples.addresses import address
 from examples.drift import Demonstration, Finding, Findings, Window, add_options
-from examples.traffic import StackError
+from examples.traffic import LabelledRequest, StackError
+from service.slots import SLOTS, detector_of
 
-DETECTORS = ("http://127.0.0.1:8009", "http://127.0.0.1:8010")
 
+def image_requests(url: str, folder: Path, count: int) -> list[LabelledRequest]:
+    """Return requests with `count` images of the split in the folder, the classes taking turns.
 
-def image_requests(url: str, folder: Path, count: int) -> list[Request]:
-    """Return requests with `count` images of the split in the folder, the classes taking turns."""
+    An image's class is the name of its folder.
+    """
     classes = sorted(path for path in folder.glob("*") if path.is_dir())
     columns = [sorted(path.glob("*.jpg")) for path in classes]
     images = [path for row in zip(*columns, strict=False) for path in row]
     if not images:
         raise StackError(f"{folder} has no images. Make them: python download_models.py")
-    return [image_request(url, path) for path in islice(cycle(images), count)]
+    return [
+        LabelledRequest(image_request(url, path), path.parent.name) for path in islice(cycle(images), count)
+    ]
 
 
 def image_request(url: str, path: Path) -> Request:
@@ -42,18 +47,23 @@ def findings_by_slot(windows: Sequence[Window]) -> Findings:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demonstration from the command line."""
     parser = argparse.ArgumentParser(prog="python -m examples.fruit.drift", description=__doc__)
-    add_options(parser, url="http://127.0.0.1:80", count=700)
-    parser.add_argument("--detector", action="append", help="a detector's address; give one per slot")
+    add_options(parser, count=700)
+    parser.add_argument(
+        "--detector", action="append", help="a detector's address; give one per slot (default: this clone's)"
+    )
     parser.add_argument("--images", type=Path, default=Path("examples/fruit/images"))
     options = parser.parse_args(arguments)
     try:
+        url = options.url or address("nginx")
         findings = Demonstration(
             "slot",
-            image_requests(options.url, options.images / "test", options.count),
-            image_requests(options.url, options.images / "dirty_test", options.count),
-            options.detector or DETECTORS,
+            url,
+            image_requests(url, options.images / "test", options.count),
+            image_requests(url, options.images / "dirty_test", options.count),
+            options.detector or [address(detector_of(slot)) for slot in SLOTS],
             options.wait_seconds,
             findings_by_slot,
+            options.labels,
         ).run()
     except StackError as error:
         print(f"{error}\nIs the stack running? make status", file=sys.stderr)

@@ -12,17 +12,25 @@ import numpy as np
 from numpy.typing import NDArray
 from requests import Request
 
+from examples.addresses import address
 from examples.drift import Demonstration, Finding, Findings, Window, add_options
 from examples.tabular import NAMES
-from examples.tabular.data import FOLDER, Subset, draw
+from examples.tabular.data import FOLDER, Data, Subset, draw
 from examples.tabular.shifts import UnknownFeature, read_shift, shifted
-from examples.traffic import StackError
+from examples.traffic import LabelledRequest, StackError
 from inference.manifest import read_manifest
+from service.slots import CANDIDATE, detector_of
 
 
-def row_requests(url: str, rows: NDArray[np.float32]) -> list[Request]:
-    """Return requests for the predictions of rows (N, F), one by one."""
-    return [Request("POST", f"{url}/predict", json={"data": row}) for row in rows.tolist()]
+def row_requests(url: str, rows: NDArray[np.float32], labels: Sequence[str | None]) -> list[LabelledRequest]:
+    """Return requests for the predictions of rows (N, F), one by one, with their true labels (N,)."""
+    requests = [Request("POST", f"{url}/predict", json={"data": row}) for row in rows.tolist()]
+    return [LabelledRequest(request, label) for request, label in zip(requests, labels, strict=True)]
+
+
+def true_labels(data: Data, classes: Sequence[str]) -> list[str | None]:
+    """Return the class of each row; None where the targets are numbers."""
+    return [classes[target] if classes else None for target in data.targets.tolist()]
 
 
 def findings_by_feature(example: str, features: Sequence[str], window: Window) -> Findings:
@@ -44,10 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("example", choices=NAMES)
-    add_options(parser, url="http://127.0.0.1:8001", count=300)
-    parser.add_argument(
-        "--detector", default="http://127.0.0.1:8010", help="the slot's detector (default: %(default)s)"
-    )
+    add_options(parser, count=300)
+    parser.add_argument("--detector", help="the slot's detector (default: the candidate's of this clone)")
     parser.add_argument(
         "--shift",
         type=read_shift,
@@ -57,17 +63,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="age=+1std, income=-5000 or savings=*0.3; may be given several times",
     )
     options = parser.parse_args(arguments)
-    features = read_manifest(FOLDER / options.example / "model").tensor_input.features
-    rows = draw(options.example, Subset.TRAFFIC, 2 * options.count).rows
+    manifest = read_manifest(FOLDER / options.example / "model")
+    features = manifest.tensor_input.features
+    data = draw(options.example, Subset.TRAFFIC, 2 * options.count)
+    clean, others = data.rows[: options.count], data.rows[options.count :]
+    labels = true_labels(data, manifest.classes)[: options.count]
     try:
-        moved = shifted(rows[options.count :], features, options.shift)
+        url = options.url or address(CANDIDATE)
+        moved = shifted(others, features, options.shift)
         findings = Demonstration(
             "feature",
-            row_requests(options.url, rows[: options.count]),
-            row_requests(options.url, moved),
-            [options.detector],
+            url,
+            row_requests(url, clean, labels),
+            row_requests(url, moved, [None] * len(moved)),  # what is true of them nobody knows
+            [options.detector or address(detector_of(CANDIDATE))],
             options.wait_seconds,
             lambda windows: findings_by_feature(options.example, features, *windows),
+            options.labels,
         ).run()
     except UnknownFeature as error:
         parser.error(str(error))

@@ -9,6 +9,7 @@ from stack.command_line import execute, exit_with, parse
 from stack.environments import ensure_environment
 from stack.paths import Paths
 from stack.plain.deployment import PlainDeployment
+from stack.plain.packages import OF_THE_TESTS, ensure_packages
 
 
 def main() -> int:
@@ -23,6 +24,9 @@ def main() -> int:
 def _prepare(chosen: argparse.Namespace, deployment: PlainDeployment, paths: Paths) -> int:
     if chosen.command == "run":
         return run_python(chosen.environment, chosen.words, deployment, paths)
+    if chosen.command == "packages":
+        ensure_packages(OF_THE_TESTS)
+        return 0
     deployment.render()
     if chosen.command == "check":
         return check(paths)

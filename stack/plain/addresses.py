@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from service.slots import CANDIDATE, SLOTS, STABLE, detector_of
 from stack.settings import StackSettings
 
-FIRST_SERVING_PORT = (
-    18000  # the replicas of both slots take turns: the stable slot's are even, the candidate's odd
-)
-FIRST_INTERNAL_PORT = 18100  # as many above, where each replica is told to reload its package
+# From INNER_PORTS on. Replicas of both slots take turns: the stable slot's are even, the candidate's odd.
+SERVING, RELOADING, NGINX_COUNTERS, NGINX_COPIES, NGINX_WAITING = 0, 100, 81, 82, 83
+RELEASE = 1090
+NODE_EXPORTER, NGINX_EXPORTER, NGINX_LOG_EXPORTER = 1100, 1113, 1114
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,17 @@ class Replica:
         """Return where it serves."""
         return f"127.0.0.1:{self.port}"
 
+    @property
+    def internal_address(self) -> str:
+        """Return where it is told to reload."""
+        return f"127.0.0.1:{self.internal_port}"
+
 
 def local_replicas(settings: StackSettings) -> list[Replica]:
     """Return the processes that serve, as many per slot as .env says."""
+    first = settings.inner_ports
     return [
-        Replica(slot, number, FIRST_SERVING_PORT + offset, FIRST_INTERNAL_PORT + offset)
+        Replica(slot, number, first + SERVING + offset, first + RELOADING + offset)
         for place, slot in enumerate(SLOTS)
         for number in range(1, settings.replicas[slot] + 1)
         for offset in [(number - 1) * len(SLOTS) + place]
@@ -56,7 +62,7 @@ def local_replicas(settings: StackSettings) -> list[Replica]:
 
 def local_addresses(settings: StackSettings) -> Addresses:
     """Return the addresses for the ports that .env chooses."""
-    bind, reach = settings.bind_address, settings.reach
+    bind, reach, first = settings.bind_address, settings.reach, settings.inner_ports
     replicas = local_replicas(settings)
     slots: dict[str, tuple[str, ...]] = {
         slot: tuple(one.address for one in replicas if one.slot == slot) for slot in SLOTS
@@ -67,14 +73,19 @@ def local_addresses(settings: StackSettings) -> Addresses:
             80: f"{bind}:{settings.http_port}",
             8000: f"{bind}:{settings.model_server_port}",
             8001: f"{bind}:{settings.model_server_new_port}",
-            8081: "127.0.0.1:18081",
+            8081: f"127.0.0.1:{first + NGINX_COUNTERS}",
+            8082: f"127.0.0.1:{first + NGINX_COPIES}",
+            8083: f"127.0.0.1:{first + NGINX_WAITING}",
         },
         scraped={
             **slots,
             detector_of(STABLE): (f"{reach}:{settings.drift_detector_port}",),
             detector_of(CANDIDATE): (f"{reach}:{settings.drift_detector_new_port}",),
-            "node_exporter": ("127.0.0.1:19100",),
-            "nginx_exporter": ("127.0.0.1:19113",),
+            "node_exporter": (f"127.0.0.1:{first + NODE_EXPORTER}",),
+            "nginx_exporter": (f"127.0.0.1:{first + NGINX_EXPORTER}",),
+            "nginx_log_exporter": (f"127.0.0.1:{first + NGINX_LOG_EXPORTER}",),
+            "release": (f"127.0.0.1:{first + RELEASE}",),
+            "alertmanager": (f"{reach}:{settings.alertmanager_port}",),
             "localhost:9090": (f"{reach}:{settings.prometheus_port}",),
         },
     )

@@ -11,7 +11,9 @@ from stack.ports import Port
 from stack.published import DASHBOARDS, PUBLISHED, Published
 from stack.settings import StackSettings
 
-READINESS: Mapping[str, str] = {"prometheus": "/-/ready"}  # by service; /readyz is ours and nginx's
+INNER = "INNER_PORTS"  # moves all of them
+# By service; /readyz is ours and nginx's.
+READINESS: Mapping[str, str] = {"prometheus": "/-/ready", "alertmanager": "/-/ready"}
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class Component:
 def components(settings: StackSettings) -> list[Component]:
     """Return the components in the order in which people read them."""
     shown = [_published(one, settings) for one in PUBLISHED]
-    return [*shown[:-1], *replica_components(settings), shown[-1], *_exporters(settings)]
+    release = _http("release", "release", f"http://{local_addresses(settings).scraped['release'][0]}")
+    return [*shown[:-1], *replica_components(settings), shown[-1], release, *_exporters(settings)]
 
 
 def replica_components(settings: StackSettings) -> list[Component]:
@@ -52,14 +55,18 @@ def ports(settings: StackSettings) -> list[Port]:
     addresses, replicas = local_addresses(settings), local_replicas(settings)
     inner = {
         addresses.nginx_listeners[8081]: "nginx's counters",
+        addresses.scraped["release"][0]: "release",
+        addresses.nginx_listeners[8082]: "nginx's copies",
+        addresses.nginx_listeners[8083]: "nginx's waiting room",
         addresses.scraped["node_exporter"][0]: "node exporter",
         addresses.scraped["nginx_exporter"][0]: "nginx exporter",
+        addresses.scraped["nginx_log_exporter"][0]: "nginx log exporter",
     }
     return [
         *published,
-        *(Port(one.port, f"{one.name} behind nginx") for one in replicas),
-        *(Port(one.internal_port, f"{one.name}, reload") for one in replicas),
-        *(Port(int(address.rpartition(":")[2]), name) for address, name in inner.items()),
+        *(Port(one.port, f"{one.name} behind nginx", INNER) for one in replicas),
+        *(Port(one.internal_port, f"{one.name}, reload", INNER) for one in replicas),
+        *(Port(int(address.rpartition(":")[2]), name, INNER) for address, name in inner.items()),
     ]
 
 
@@ -77,7 +84,7 @@ def _exporters(settings: StackSettings) -> list[Component]:
     scraped = local_addresses(settings).scraped
     return [
         _http(name.replace("_", " "), name, f"http://{scraped[name][0]}", "/metrics")
-        for name in ("node_exporter", "nginx_exporter")
+        for name in ("node_exporter", "nginx_exporter", "nginx_log_exporter")
     ]
 
 

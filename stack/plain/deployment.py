@@ -3,6 +3,7 @@
 # ruff: noqa: S603, S607 - this module starts programs, and no stranger names one
 
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -16,17 +17,19 @@ from stack.environments import ensure_environment
 from stack.paths import Paths
 from stack.plain import supervisor, supervisor_config
 from stack.plain.addresses import local_addresses
+from stack.plain.alertmanager_config import render_alertmanager
 from stack.plain.components import components, ports
 from stack.plain.grafana_config import render_grafana
 from stack.plain.model_servers import model_servers
 from stack.plain.nginx_config import render_nginx
 from stack.plain.packages import ensure_packages
 from stack.plain.processes import end_all, left_behind, owner
-from stack.plain.programs import mongodb_uri, programs
+from stack.plain.programs import mongodb_uri, programs, release_command
 from stack.plain.prometheus_config import render_prometheus
 from stack.plain.readiness import NotReady, wait_until_ready
 from stack.ports import complaints
 from stack.published import published, table
+from stack.release import run_to_the_end, who
 from stack.reload import MODULE, ReloadCommand, reload_each
 from stack.say import say
 from stack.settings import MOST_REPLICAS, StackSettings, local_settings
@@ -101,18 +104,40 @@ class PlainDeployment:
         commands = reload_commands(slots, supervisor.states(self._paths), self.settings, self._paths)
         return reload_each(commands, slots, self._paths)
 
+    def release(self, words: Sequence[str]) -> int:
+        """Run a command of the release program, in its environment."""
+        ensure_environment("release", self._paths, self.settings.torch_index)
+        asked = release_command(words, local_addresses(self.settings), self._paths)
+        variables = {"RELEASE_WHO": who(), **self.settings.variables, **os.environ, **asked.environment}
+        return run_to_the_end(asked.command, variables, self._paths)
+
+    def kill(self, service: str) -> int:
+        """Kill each of a service's processes, and have supervisord start none of them again."""
+        supervisor.kill(programs_of(service, supervisor.states(self._paths)), self._paths)
+        return 0
+
+    def start(self, service: str) -> int:
+        """Start each of a service's processes that does not run."""
+        running = supervisor.states(self._paths)
+        ended = [one for one in programs_of(service, running) if running[one] not in {"RUNNING", "STARTING"}]
+        with supervisor.control(self._paths) as supervisord:
+            for one in ended:
+                supervisord.startProcess(one)
+        return 0
+
     def address(self, service: str) -> str:
         """Return the URL of a published service."""
         one = published(service)
         return one.url(self.settings.bind_address, self.settings.port(one.variable))
 
     def render(self) -> int:
-        """Write the configuration of nginx, Prometheus, Grafana and supervisor below .local/run."""
+        """Write what the programs of others, and supervisor, are configured by below .local/run."""
         ensure_packages()
         paths, addresses = self._paths, local_addresses(self.settings)
         _make_folders(paths)
-        render_nginx(paths, addresses)
+        render_nginx(paths, self.settings)
         render_prometheus(paths, addresses.scraped)
+        render_alertmanager(paths, addresses.scraped["release"][0])
         render_grafana(paths, f"http://{addresses.scraped['localhost:9090'][0]}")
         text = supervisor_config.render(programs(self.settings, addresses, paths), paths)
         (paths.run / "supervisord.conf").write_text(text, "utf-8")
@@ -122,11 +147,13 @@ class PlainDeployment:
         """Make the programs' environments side by side, and the models as soon as theirs is there."""
         ensure_packages()
         with ThreadPoolExecutor() as pool:
-            detector: Future[Path] = pool.submit(
-                ensure_environment, "drift_detector_server", self._paths, self.settings.torch_index
-            )
+            others: list[Future[Path]] = [
+                pool.submit(ensure_environment, name, self._paths, self.settings.torch_index)
+                for name in ("drift_detector_server", "release")
+            ]
             self.make_models()
-            detector.result()
+            for each in others:
+                each.result()
 
     def _wait(self) -> None:
         started = time.monotonic()
@@ -141,6 +168,14 @@ class PlainDeployment:
             advice = "The rest keeps running: make status, make logs, make down."
             raise SystemExit(f"not ready:\n{error}\n{advice}") from None
         say(f"every component is ready after {time.monotonic() - started:.0f} s")
+
+
+def programs_of(service: str, running: Mapping[str, str]) -> list[str]:
+    """Return the programs of a service: itself, and its further replicas. SystemExit where there is none."""
+    found = [one for one in running if re.fullmatch(rf"{re.escape(service)}(_\d+)?", one)]
+    if not found:
+        raise SystemExit(f"The stack has no {service}, or does not run: make status")
+    return found
 
 
 def reload_commands(
@@ -158,7 +193,8 @@ def reload_commands(
 
 
 def _make_folders(paths: Paths) -> None:
-    for folder in (paths.run, paths.logs, paths.data / "prometheus", paths.data / "grafana"):
+    kept = [paths.data / name for name in ("prometheus", "alertmanager", "grafana")]
+    for folder in (paths.run, paths.logs, *kept):
         folder.mkdir(parents=True, exist_ok=True)
     paths.temporary.mkdir(mode=0o711, exist_ok=True)  # nginx's workers pass through it
     if paths.temporary.stat().st_uid != os.getuid():

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from nginx.body_limit import DEFAULT_BYTES, VARIABLE, parse_body_limit
 from nginx.directives import Directive, Edit, directives, edited, without
-from nginx.render import Look, keep_rendered, read_folder, rendered, write_folder
+from nginx.render import Look, Rendering, WrongSplit, keep_rendered, read_folder, rendered, write_folder
 from service.slots import PORT
 from stack.paths import Paths
 from stack.plain.addresses import Addresses, local_addresses
 from stack.plain.packages import find_program
-from stack.settings import local_settings
+from stack.settings import StackSettings, local_settings
 
 FIRST_WITH_MIN_TIMEOUT = (1, 27, 4)
 
@@ -30,6 +31,8 @@ class NginxPlace:
     addresses: Addresses
     temporary: Path
     version: tuple[int, ...]
+    most_body_bytes: int = DEFAULT_BYTES
+    test_log: Path | None = None  # the access log of test traffic; without one it is in `temporary`
 
     @property
     def replicas(self) -> dict[str, int]:
@@ -41,9 +44,13 @@ def render(text: str, place: NginxPlace) -> str:
     """Return a configuration file with this place's addresses and without what this nginx does not know."""
     text = _with_addresses(text, place.addresses.slots)
     for port, address in place.addresses.nginx_listeners.items():
-        text = re.sub(rf"^([ \t]*listen[ \t]+){port};", rf"\g<1>{address};", text, flags=re.M)
+        text = re.sub(rf"^([ \t]*listen[ \t]+)(127\.0\.0\.1:)?{port};", rf"\g<1>{address};", text, flags=re.M)
+        text = re.sub(rf"(server |proxy_pass http://)127\.0\.0\.1:{port}(?=[ $])", rf"\g<1>{address}", text)
     text = re.sub(r"^[ \t]*resolver(_timeout)?[ \t][^;\n]*;", "", text, flags=re.M)
+    if place.test_log:
+        text = text.replace(" /tmp/test.log ", f' "{place.test_log}" ')
     text = text.replace(" /tmp/", f" {place.temporary}/")
+    text = _with_log_receiver(text, place.addresses.scraped.get("nginx_log_exporter", ()))
     return text if place.version >= FIRST_WITH_MIN_TIMEOUT else _without_min_timeout(text)
 
 
@@ -65,6 +72,16 @@ def _server_edits(text: str, server: Directive, addresses: Mapping[str, Sequence
     return [Edit(name.start, name.end, first), *unresolved, Edit(server.end, server.end, copies)]
 
 
+def _with_log_receiver(text: str, served: Sequence[str]) -> str:
+    """Send the counted log by UDP to the port at which the counts are served; without one, nowhere.
+
+    A Unix socket is for containers: outside of them its queue is the machine's, and often ten lines long.
+    """
+    if served:
+        return text.replace("server=unix:/run/nginx_log_exporter/socket", f"server={served[0]}")
+    return re.sub(r"^[ \t]*access_log[ \t]+syslog:[^;\n]*;", "", text, flags=re.M)
+
+
 def _without_min_timeout(text: str) -> str:
     # On a reload this nginx closes idle connections, maybe just as a client sends on one: it keeps none.
     return re.sub(
@@ -74,7 +91,12 @@ def _without_min_timeout(text: str) -> str:
 
 def render_folder(source: Path, target: Path, place: NginxPlace) -> None:
     """Render every *.conf of a folder into another one, and drop there what the source no longer has."""
-    write_folder(target, rendered(Look(read_folder(source), place.replicas), partial(render, place=place)))
+    write_folder(target, rendering(place)(Look(read_folder(source), place.replicas)))
+
+
+def rendering(place: NginxPlace) -> Rendering:
+    """Return what renders nginx's files for this place."""
+    return partial(rendered, rewrite=partial(render, place=place), most_body_bytes=place.most_body_bytes)
 
 
 def nginx_version() -> tuple[int, ...]:
@@ -86,24 +108,38 @@ def nginx_version() -> tuple[int, ...]:
     return tuple(map(int, found.groups())) if found else (0,)
 
 
-def render_nginx(paths: Paths, addresses: Addresses) -> None:
+def render_nginx(paths: Paths, settings: StackSettings) -> None:
     """Render nginx/ into .local/run/nginx."""
-    render_folder(*_folders(paths), _place(paths, addresses))
+    source, target = _folders(paths)
+    try:
+        render_folder(source, target, _place(paths, settings))
+    except WrongSplit as wrong:
+        raise SystemExit("\n".join(f"{source}/{line}" for line in wrong.lines)) from None
 
 
-def keep_nginx_rendered(paths: Paths, addresses: Addresses) -> None:
+def keep_nginx_rendered(paths: Paths, settings: StackSettings) -> None:
     """Render nginx/ into .local/run/nginx whenever it changes, for ever."""
-    place = _place(paths, addresses)
-    keep_rendered(*_folders(paths), lambda: place.replicas, partial(render, place=place))
+    place = _place(paths, settings)
+    keep_rendered(*_folders(paths), lambda: place.replicas, rendering(place))
 
 
 def _folders(paths: Paths) -> tuple[Path, Path]:
     return paths.project / "nginx", paths.run / "nginx"
 
 
-def _place(paths: Paths, addresses: Addresses) -> NginxPlace:
-    return NginxPlace(addresses, paths.temporary, nginx_version())
+def _place(paths: Paths, settings: StackSettings) -> NginxPlace:
+    try:
+        most_body_bytes = parse_body_limit(settings.variables.get(VARIABLE, ""))
+    except ValueError as error:
+        raise SystemExit(str(error)) from None
+    return NginxPlace(
+        local_addresses(settings),
+        paths.temporary,
+        nginx_version(),
+        most_body_bytes,
+        test_log=paths.nginx_test_log,
+    )
 
 
 if __name__ == "__main__":
-    keep_nginx_rendered(Paths(), local_addresses(local_settings(Paths().project)))
+    keep_nginx_rendered(Paths(), local_settings(Paths().project))

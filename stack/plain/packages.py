@@ -15,21 +15,26 @@ from stack.say import say
 OF_THE_STACK: Mapping[str, str] = {
     "nginx": "nginx-light",
     "prometheus": "prometheus",
+    "prometheus-alertmanager": "prometheus-alertmanager",
     "prometheus-node-exporter": "prometheus-node-exporter",
     "prometheus-nginx-exporter": "prometheus-nginx-exporter",
 }
+OF_THE_TESTS: Mapping[str, str] = {**OF_THE_STACK, "chromium": "chromium", "wrk": "wrk", "hey": "hey"}
+# Ubuntu's Chromium is a snap, which a container cannot run; Google's browser will do.
+IN_PLACE_OF: Mapping[str, tuple[str, ...]] = {"chromium": ("chromium-browser", "google-chrome")}
+SYSTEM_FOLDERS = ":/usr/local/sbin:/usr/sbin:/sbin"
 POLICY = Path("/usr/sbin/policy-rc.d")
 REFUSE_TO_START = "#!/bin/sh\nexit 101\n"
 
 
 def find_program(name: str) -> str | None:
     """Return a program's path; sbin folders count although a user's PATH often lacks them."""
-    return shutil.which(name, path=os.environ.get("PATH", os.defpath) + ":/usr/local/sbin:/usr/sbin:/sbin")
+    return shutil.which(name, path=os.environ.get("PATH", os.defpath) + SYSTEM_FOLDERS)
 
 
 def ensure_packages(needed: Mapping[str, str] = OF_THE_STACK) -> None:
     """Install what is missing where that is allowed, else exit with the command to run."""
-    missing = [package for program, package in needed.items() if find_program(program) is None]
+    missing = [package for program, package in needed.items() if not _is_there(program)]
     if not missing:
         return
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
@@ -40,6 +45,10 @@ def ensure_packages(needed: Mapping[str, str] = OF_THE_STACK) -> None:
         _apt_get("update")
         _apt_get("install", "--no-install-recommends", *missing)
     _disable(missing)
+
+
+def _is_there(program: str) -> bool:
+    return any(map(find_program, (program, *IN_PLACE_OF.get(program, ()))))
 
 
 def _apt_get(*arguments: str) -> None:

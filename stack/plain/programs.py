@@ -1,11 +1,12 @@
 """The plain processes: a command and an environment each, as docker-compose.yml has them."""
 
 import os
+from collections.abc import Sequence
 
-from service.slots import CANDIDATE, STABLE, detector_of
+from service.slots import CANDIDATE, SLOTS, STABLE, detector_of
 from stack.environments import lacks_alibi
 from stack.paths import Paths
-from stack.plain.addresses import Addresses
+from stack.plain.addresses import Addresses, local_replicas
 from stack.plain.model_servers import model_package, model_servers
 from stack.plain.mongodb import mongodb
 from stack.plain.packages import find_program
@@ -28,10 +29,13 @@ def programs(settings: StackSettings, addresses: Addresses, paths: Paths) -> lis
         _detector(STABLE, settings.drift_detector_port, settings, paths),
         _detector(CANDIDATE, settings.drift_detector_new_port, settings, paths),
         _nginx_config(paths),
+        _nginx_log_exporter(addresses, paths),
         _nginx(paths),
         _nginx_watcher(paths),
         _nginx_exporter(addresses),
         _node_exporter(addresses),
+        _release(settings, addresses, paths),
+        _alertmanager(settings, paths),
         _prometheus(settings, paths),
         _dashboards(settings, paths),
     ]
@@ -72,6 +76,7 @@ def _nginx_watcher(paths: Paths) -> Program:
     environment = {
         "NGINX_SOURCE": str(paths.project / "nginx"),
         "NGINX_PID": str(paths.temporary / "nginx.pid"),
+        "NGINX_TEST_LOG": str(paths.nginx_test_log),
         "PATH": f"{os.environ.get('PATH', os.defpath)}:/usr/sbin",
     }
     watcher = paths.project / "nginx" / "reload_watcher.sh"
@@ -91,9 +96,59 @@ def _nginx_exporter(addresses: Addresses) -> Program:
     )
 
 
+def _nginx_log_exporter(addresses: Addresses, paths: Paths) -> Program:
+    (served,) = addresses.scraped["nginx_log_exporter"]
+    command = (str(paths.python("stack")), "-m", "nginx.exporter", served, served)  # the log comes by UDP
+    return Program("nginx_log_exporter", command)
+
+
 def _node_exporter(addresses: Addresses) -> Program:
     (listen,) = addresses.scraped["node_exporter"]
     return Program("node_exporter", (_system("prometheus-node-exporter"), f"--web.listen-address={listen}"))
+
+
+def _release(settings: StackSettings, addresses: Addresses, paths: Paths) -> Program:
+    (served,) = addresses.scraped["release"]
+    host, _, port = served.rpartition(":")
+    default = f"http://{settings.reach}:{settings.grafana_port}"
+    reloading = {
+        slot: ",".join(one.internal_address for one in local_replicas(settings) if one.slot == slot)
+        for slot in SLOTS
+    }
+    environment = {
+        "HOST": host,
+        "PORT": port,
+        "DASHBOARDS_URL": settings.variables.get("DASHBOARDS_URL", default),
+        "PROMETHEUS_URL": f"http://{settings.reach}:{settings.prometheus_port}",
+        "NGINX_URL": f"http://{addresses.nginx_listeners[8081]}",
+        "NGINX_LOG_EXPORTER_URL": f"http://{addresses.scraped['nginx_log_exporter'][0]}",
+        "SPLIT_FILE": str(paths.project / "nginx" / "default.conf"),
+        "STABLE_PACKAGE": str(model_package(STABLE, settings, paths)),
+        "CANDIDATE_PACKAGE": str(model_package(CANDIDATE, settings, paths)),
+        "STABLE_REPLICAS": reloading[STABLE],
+        "CANDIDATE_REPLICAS": reloading[CANDIDATE],
+    }
+    if plans := settings.variables.get("RELEASE_PLANS"):
+        environment["PLAN_FILE"] = str(paths.project / plans / "plan.toml")
+    return Program("release", (str(paths.python("release")), "-m", "release", "serve"), environment)
+
+
+def release_command(words: Sequence[str], addresses: Addresses, paths: Paths) -> Program:
+    """Return one of the commands that ask the release program; it finds the token as that does."""
+    (served,) = addresses.scraped["release"]
+    command = (str(paths.python("release")), "-m", "release", *words)
+    return Program("release", command, {"RELEASE_URL": f"http://{served}"})
+
+
+def _alertmanager(settings: StackSettings, paths: Paths) -> Program:
+    command = (
+        _system("prometheus-alertmanager"),
+        f"--config.file={paths.run / 'alertmanager.yml'}",
+        f"--storage.path={paths.data / 'alertmanager'}",
+        f"--web.listen-address={settings.bind_address}:{settings.alertmanager_port}",
+        "--cluster.listen-address=",  # it has no peers
+    )
+    return Program("alertmanager", command)
 
 
 def _prometheus(settings: StackSettings, paths: Paths) -> Program:

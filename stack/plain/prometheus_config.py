@@ -13,6 +13,9 @@ def render(text: str, source: Path, scraped: Mapping[str, Sequence[str]]) -> str
     """Return the configuration with loopback targets and absolute rule files."""
     config: dict[str, Any] = yaml.safe_load(text)
     config["rule_files"] = [str(source / rule) for rule in config.get("rule_files", [])]
+    alerting = config.get("alerting", {})
+    alerting["alertmanagers"] = [_fix_targets(one, scraped) for one in alerting.get("alertmanagers", [])]
+    config["alerting"] = alerting
     config["scrape_configs"] = [_fix_targets(job, scraped) for job in config["scrape_configs"]]
     return str(yaml.safe_dump(config, sort_keys=False))
 

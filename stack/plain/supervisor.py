@@ -5,7 +5,7 @@
 import os
 import subprocess
 import xmlrpc.client
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from http.client import HTTPException
 from typing import Any
@@ -14,8 +14,10 @@ import psutil
 from supervisor.xmlrpc import SupervisorTransport  # type: ignore[import-untyped]  # supervisor brings no types
 
 from stack.paths import Paths
+from stack.plain.processes import family
 from stack.plain.supervisor_config import MARK
 
+STAYS_AWAY = {"STOPPED", "FATAL"}
 UNANSWERED = (OSError, HTTPException, xmlrpc.client.Error)
 
 
@@ -42,6 +44,20 @@ def states(paths: Paths) -> dict[str, str]:
     with suppress(*UNANSWERED), control(paths) as supervisord:
         return {one["name"]: one["statename"] for one in supervisord.getAllProcessInfo()}
     return {}
+
+
+def kill(programs: Sequence[str], paths: Paths) -> None:
+    """Kill programs with all that they have started, and let none of them come back."""
+    with control(paths) as supervisord:
+        for name in programs:
+            if pid := supervisord.getProcessInfo(name)["pid"]:
+                for process in family(pid):
+                    with suppress(psutil.NoSuchProcess):
+                        process.kill()
+        for name in programs:
+            while supervisord.getProcessInfo(name)["statename"] not in STAYS_AWAY:
+                with suppress(xmlrpc.client.Fault):  # it has ended, and is about to be started again
+                    supervisord.stopProcess(name)
 
 
 def stop(paths: Paths, seconds: float = 60.0) -> None:

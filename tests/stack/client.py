@@ -32,6 +32,7 @@ DETECTORS = {
     CANDIDATE: at(SETTINGS.drift_detector_new_port),
 }
 PROMETHEUS = at(SETTINGS.prometheus_port)
+ALERTMANAGER = at(SETTINGS.alertmanager_port)
 DASHBOARDS = at(SETTINGS.grafana_port)
 TIMEOUT_SECONDS = 30
 
@@ -53,10 +54,19 @@ def predict(
     data: bytes | None = None,
     content_type: str = "image/jpeg",
     headers: dict[str, str] | None = None,
+    client: httpx.Client | None = None,
 ) -> httpx.Response:
-    """Send one image over a connection of its own."""
+    """Send one image, over a connection of its own or a client's."""
     files = {"file": ("image.jpg", images("test")[0] if data is None else data, content_type)}
+    if client:
+        return client.post(f"{base}/predict", files=files, headers=headers)
     return httpx.post(f"{base}/predict", files=files, headers=headers, timeout=TIMEOUT_SECONDS, verify=NO_TLS)
+
+
+def tell(request_id: str, label: str, base: str = NGINX) -> httpx.Response:
+    """Send the true label of a prediction."""
+    body = {"request_id": request_id, "label": label}
+    return httpx.post(f"{base}/feedback", json=body, timeout=TIMEOUT_SECONDS, verify=NO_TLS)
 
 
 def share_of_new(count: int = 20) -> float:
@@ -102,6 +112,7 @@ class Load:
     """Requests sent by several clients without a pause; every answer is kept."""
 
     clients: int = 4
+    keep_alive: bool = False  # a connection for each client, in place of one for each request
     statuses: Counter[int | str] = field(default_factory=Counter)
     slots: Counter[str] = field(default_factory=Counter)
     versions: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -125,19 +136,23 @@ class Load:
         wait_for(f"{count} answers under load", lambda: self.statuses.total() >= target, seconds)
 
     def _send(self) -> None:
-        for data in cycle(images("test")):
-            if self._stop.is_set():
-                return
-            started = time.monotonic()
-            try:
-                response = predict(data=data)
-                self.statuses[response.status_code] += 1
-                slot = response.headers.get("x-slot", "nobody")
-                self.slots[slot] += 1
-                self.versions[slot, response.headers.get("x-model-version", "none")] += 1
-            except httpx.TransportError as error:
-                self.statuses[repr(error)] += 1
-            self.slowest_seconds = max(self.slowest_seconds, time.monotonic() - started)
+        with httpx.Client(timeout=TIMEOUT_SECONDS, verify=NO_TLS) as client:
+            for data in cycle(images("test")):
+                if self._stop.is_set():
+                    return
+                self._ask(data, client if self.keep_alive else None)
+
+    def _ask(self, data: bytes, client: httpx.Client | None) -> None:
+        started = time.monotonic()
+        try:
+            response = predict(data=data, client=client)
+            self.statuses[response.status_code] += 1
+            slot = response.headers.get("x-slot", "nobody")
+            self.slots[slot] += 1
+            self.versions[slot, response.headers.get("x-model-version", "none")] += 1
+        except httpx.TransportError as error:
+            self.statuses[repr(error)] += 1
+        self.slowest_seconds = max(self.slowest_seconds, time.monotonic() - started)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.stack.client import DETECTORS, NGINX, SLOTS, answers, images, predict, wait_for
+from tests.stack.client import DETECTORS, NGINX, SLOTS, answers, images, predict, tell, wait_for
 from tests.stack.project import KEEP
 from tests.stack.running_stack import RunningStack, chosen_stack
 
@@ -35,8 +35,12 @@ def stack(running: RunningStack) -> RunningStack:
 @pytest.fixture(scope="session")
 def traffic(running: RunningStack) -> None:
     """Some of everything, so that each metric has something to tell."""
-    for data in images("test")[:240]:
-        assert predict(data=data).status_code == 200
+    for number, data in enumerate(images("test")[:240]):
+        response = predict(data=data)
+        assert response.status_code == 200
+        if number < 8:
+            answer = response.json()
+            assert tell(answer["request_id"], answer["likely_class"]).status_code == 200
     for _ in range(4):
         assert predict(data=b"text", content_type="text/plain").status_code == 415
         assert predict(data=b"", content_type="fake_server_error/x").status_code == 500

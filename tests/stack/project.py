@@ -13,10 +13,12 @@ SCREENSHOTS = PROJECT / ".local/screenshots"
 NAME = os.environ.get("STACK", "local")
 KEEP = "STACK_KEEP" in os.environ  # the stack goes on after the tests, and the next ones find it running
 PACKAGES = {slot: PROJECT / ".local/stack-test" / slot for slot in SLOTS}  # copies, as tests change them
+PLANS = PROJECT / ".local/stack-test/plans/plan.toml"
 VARIABLES = {
     "MODEL_SERVER_PACKAGE": str(PACKAGES[STABLE]),
     "MODEL_SERVER_NEW_PACKAGE": str(PACKAGES[CANDIDATE]),
     "FAULT_INJECTION": "true",
+    "RELEASE_PLANS": "./.local/stack-test/plans",
     "RUN": "docker" if NAME == "compose" else "local",
     "COMPOSE_PROJECT_NAME": "serving-test",  # a project of its own: its volumes are removed at the end
 }
@@ -46,9 +48,12 @@ def put_package(slot: str, source: Path | None = None) -> None:
 
 
 def put_packages() -> None:
-    """Fill the folders of both slots."""
+    """Fill the folders of both slots, and the plans': the project's own, and short ones."""
     for slot in SLOTS:
         put_package(slot)
+    plans = [(PROJECT / folder / "plan.toml").read_text() for folder in ("release", "tests/stack")]
+    PLANS.parent.mkdir(parents=True, exist_ok=True)
+    PLANS.write_text("\n".join(plans))
 
 
 SETTINGS = (

@@ -3,7 +3,8 @@
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TypeAlias
 
 from stack.paths import Paths
@@ -50,8 +51,22 @@ class PlainStack:
     def send_sighup(self, service: str) -> None:
         os.kill(self.pid(service), signal.SIGHUP)
 
+    @contextmanager
+    def paused(self, service: str) -> Iterator[None]:
+        """Have a service's process stand still: it keeps its listener and answers nothing."""
+        process = self.pid(service)
+        os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(process, signal.SIGCONT)
+
     def logs(self, service: str) -> str:
         return "".join(path.read_text() for path in sorted((PROJECT / ".local").rglob(f"{service}.log*")))
+
+    def test_log(self) -> str:
+        """Return nginx's access log of test traffic."""
+        return self.logs("nginx_test")
 
     def memory_bytes(self) -> Mapping[str, int]:
         return {name: self._memory_of(self.pid(name)) for name in states(Paths())}
@@ -105,12 +120,25 @@ class ComposeStack:
         # After any `docker kill` the engine takes a container for stopped by hand (moby issue 41302).
         run("docker", "compose", "exec", "-T", service, "sh", "-c", "kill -HUP 1")
 
+    @contextmanager
+    def paused(self, service: str) -> Iterator[None]:
+        """Have a container stand still."""
+        run("docker", "compose", "pause", service)
+        try:
+            yield
+        finally:
+            run("docker", "compose", "unpause", service)
+
     def pid(self, service: str) -> int:
         """Return the id of a container's first process, as the host knows it."""
         return int(run("docker", "inspect", "--format", "{{.State.Pid}}", self.container(service)))
 
     def logs(self, service: str) -> str:
         return run("docker", "compose", "logs", "--no-log-prefix", service)
+
+    def test_log(self) -> str:
+        """Return nginx's access log of test traffic."""
+        return run("docker", "compose", "exec", "-T", "nginx", "cat", "/tmp/test.log")
 
     def memory_bytes(self) -> Mapping[str, int]:
         listed = run("docker", "compose", "ps", "--status", "running", "--format", "{{.Name}} {{.Service}}")

@@ -18,7 +18,15 @@ DASHBOARDS = sorted(
 )
 RULES = sorted((PROJECT / "prometheus/rules").glob("*.yml"))
 EVERY_TARGET = {(job, slot) for job in ("model_server", "drift_detector_server") for slot in SLOTS} | {
-    (job, "shared") for job in ("nginx_exporter", "node_exporter", "prometheus")
+    (job, "shared")
+    for job in (
+        "nginx_exporter",
+        "nginx_log_exporter",
+        "node_exporter",
+        "release",
+        "alertmanager",
+        "prometheus",
+    )
 }
 COMPARISON = re.compile(r"\s*[<>]=?\s*")
 PANEL_QUERIES = [one for path in DASHBOARDS for one in iter_queries(path)]

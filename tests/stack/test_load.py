@@ -21,7 +21,7 @@ def test_a_load_within_the_objectives_ends_with_zero(stack: RunningStack) -> Non
     """Every kind of request is sent, and expected errors are no failures."""
     done = load()
     assert done.returncode == 0, done.stdout + done.stderr
-    for name in ("page", "clean image", "dirty image", "not an image (415)", "injected fault (500)"):
+    for name in ("page", "clean image", "dirty image", "not an image (415)", "injected fault (500)", "label"):
         assert name in done.stdout + done.stderr
     assert "Objectives met" in done.stdout
 

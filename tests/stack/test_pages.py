@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from stack.plain.programs import find_grafana
-from tests.stack.client import DASHBOARDS, NGINX, images
+from tests.stack.client import DASHBOARDS, DETECTORS, NGINX, SLOTS, images
 from tests.stack.project import SCREENSHOTS
 from tests.stack.test_dashboards import DASHBOARDS as FILES
 
@@ -37,11 +37,53 @@ def test_the_upload_page_shows_class_confidence_and_slot(page: Page) -> None:
     page.screenshot(path=SCREENSHOTS / "upload-page.png")
 
 
+def test_a_person_says_whether_the_answer_is_right(page: Page) -> None:
+    """With two buttons below the answer, pressed at once; on second thoughts the other one."""
+    page.goto(NGINX)
+    upload(page, "apple.jpg", images("test")[0], "image/jpeg")
+    expect(page.locator("#label")).to_have_text("apple")
+    page.get_by_role("button", name="Right").click()
+    expect(page.locator("#thanks")).to_have_text("Noted: apple. Thank you.")
+    page.get_by_role("button", name="Wrong").click()
+    page.get_by_label("What is it really?").select_option("lemon")
+    expect(page.locator("#thanks")).to_have_text("Noted: lemon. Thank you.")
+    page.screenshot(path=SCREENSHOTS / "upload-page-feedback.png")
+    upload(page, "grapes.jpg", images("test")[1], "image/jpeg")
+    expect(page.locator("#thanks")).to_be_empty()
+    expect(page.get_by_label("What is it really?")).to_be_hidden()
+
+
+def test_the_page_says_why_a_label_was_not_taken(page: Page) -> None:
+    """In the server's words."""
+    page.goto(NGINX)
+    upload(page, "apple.jpg", images("test")[0], "image/jpeg")
+    expect(page.locator("#label")).to_have_text("apple")
+    page.evaluate("labelled.request_id = 'never-seen'")
+    page.get_by_role("button", name="Right").click()
+    expect(page.locator("#thanks")).to_contain_text("There is no prediction with the request_id never-seen")
+
+
+def test_nothing_is_to_be_labelled_where_nothing_was_predicted(page: Page) -> None:
+    """Neither before an answer nor below a refusal."""
+    page.goto(NGINX)
+    expect(page.locator("#truth")).to_be_hidden()
+    upload(page, "notes.txt", b"hello", "text/plain")
+    expect(page.locator("#label")).to_contain_text("Send an image")
+    expect(page.locator("#truth")).to_be_hidden()
+
+
 def test_the_upload_page_says_what_is_wrong(page: Page) -> None:
     """A text file gets a sentence, not a stack trace."""
     page.goto(NGINX)
     upload(page, "notes.txt", b"hello", "text/plain")
     expect(page.locator("#label")).to_contain_text("Send an image")
+
+
+@pytest.mark.parametrize("url", [NGINX, *SLOTS.values(), *DETECTORS.values()])
+def test_the_documentation_is_drawn_without_another_host(page: Page, url: str) -> None:
+    """Through nginx too; `page` fails where a script, a style or a font is asked of anybody else."""
+    page.goto(f"{url}/docs")
+    expect(page.locator(".opblock-summary-path", has_text="/healthz")).to_be_visible()
 
 
 def test_the_upload_page_fits_a_phone(browser: Browser) -> None:
@@ -50,6 +92,9 @@ def test_the_upload_page_fits_a_phone(browser: Browser) -> None:
     page.goto(NGINX)
     upload(page, "apple.jpg", images("test")[0], "image/jpeg")
     expect(page.locator("#rows tr")).to_have_count(1)
+    page.get_by_role("button", name="Wrong").click()
+    page.get_by_label("What is it really?").select_option("lemon")
+    expect(page.locator("#thanks")).to_contain_text("Noted: lemon")
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     page.screenshot(path=SCREENSHOTS / "upload-page-phone.png", full_page=True)
     page.close()

@@ -1,8 +1,14 @@
 """Editing `nginx/default.conf` while people use the stack."""
 
 import time
+from decimal import Decimal
 
-from tests.stack.client import Load, edited_split, share_of_new, wait_for
+import pytest
+
+from nginx.routing import Routing, written
+from service.slots import CANDIDATE, STABLE
+from tests.stack.client import NGINX, Load, edited_split, predict, share_of_new, total, wait_for
+from tests.stack.project import PROJECT
 from tests.stack.running_stack import PlainStack, RunningStack
 
 EQUAL = "server model_server_new:8000  weight=1"
@@ -33,6 +39,23 @@ def test_a_wrong_edit_changes_nothing_and_says_why(stack: RunningStack) -> None:
     wait_for("the shipped split again", lambda: share_of_new() == 0.5, 5)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("upstream split", "upstream spilt"), ("server model_server_new:8000", "server model_server_old:8000")],
+)
+def test_a_split_that_would_lose_requests_changes_nothing_and_says_why(
+    stack: RunningStack, old: str, new: str
+) -> None:
+    """nginx itself would accept it, so what renders it says so."""
+    before = len(stack.logs("nginx_config"))
+    with Load() as load, edited_split(old, new):
+        why = "the edit is wrong, the old split stays in effect"
+        wait_for("the reason in the log", lambda: why in stack.logs("nginx_config")[before:], 5)
+        load.wait_for_answers(20)
+    assert set(load.statuses) == {200}, load.statuses
+    assert share_of_new() == 0.5
+
+
 def test_without_what_renders_predictions_go_on(stack: RunningStack) -> None:
     """It is started again, and then an edit counts as ever."""
     with Load() as load:
@@ -56,3 +79,37 @@ def test_changing_the_split_fails_no_request(stack: RunningStack) -> None:
             assert load.slots["model_server_new"] > load.slots["model_server"] * 4
         load.wait_for_answers(40)
     assert set(load.statuses) == {200}, load.statuses
+
+
+COPIES = f'nginx_responses_total{{kind="shadow",slot="{CANDIDATE}",status="200"}}'
+
+
+def test_the_slot_that_gets_nothing_is_tested_forced_and_shadowed(stack: RunningStack) -> None:
+    """Its copies are answered and counted, while users see production alone."""
+    shipped = (PROJECT / "nginx/default.conf").read_text()
+    before = total(COPIES)
+    with edited_split(
+        shipped, written(shipped, Routing({STABLE: 1, CANDIDATE: 0}, shadow_percent=Decimal(100)))
+    ):
+        wait_for("all to production", lambda: share_of_new() == 0, 5)
+        assert predict(f"{NGINX}/test").headers["x-slot"] == CANDIDATE
+        assert predict(headers={"X-Slot": CANDIDATE}).headers["x-slot"] == CANDIDATE
+        with Load() as load:
+            wait_for("the candidate's answers to copies", lambda: total(COPIES) > before, 30)
+        assert set(load.slots) == {STABLE}
+        assert set(load.statuses) == {200}, load.statuses
+    wait_for("the shipped split again", lambda: share_of_new() == 0.5, 5)
+
+
+def test_an_experiments_visitor_stays_on_one_slot(stack: RunningStack) -> None:
+    """Until it ends."""
+    shipped = (PROJECT / "nginx/default.conf").read_text()
+    visits = {"X-User-Id": "u-1"}
+
+    def stays() -> bool:
+        return len({predict(headers=visits).headers["x-slot"] for _ in range(8)}) == 1
+
+    with edited_split(shipped, written(shipped, Routing({STABLE: 1, CANDIDATE: 1}, experiment="fruit-2"))):
+        wait_for("one slot for one visitor", stays, 5)
+        assert "visitor=" in predict().headers["set-cookie"]
+    wait_for("the shipped split again", lambda: not stays(), 5)

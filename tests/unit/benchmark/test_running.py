@@ -13,7 +13,7 @@ from benchmark.running import DidNotStart, running
 from benchmark.systems import Server
 from stack.plain.probes import http_complaint
 from stack.plain.program import Program
-from stack.ports import free_ports
+from tests.ports import free_port
 
 SERVE = """
 import http.server, sys
@@ -29,7 +29,7 @@ def program(code: str, port: int) -> Server:
 
 def test_children_end_with_their_program(tmp_path: Path) -> None:
     """A server that its parent forgot is ended too, and its port is free again."""
-    port = free_ports(1)
+    port = free_port()
     with running([program(PARENT, port)], tmp_path) as (started,):
         every = started.processes()
         assert len(every) == 2
@@ -40,7 +40,7 @@ def test_children_end_with_their_program(tmp_path: Path) -> None:
 
 
 def interrupted(folder: Path, every: list[psutil.Process]) -> None:
-    with running([program(SERVE, free_ports(1))], folder) as (started,):
+    with running([program(SERVE, free_port())], folder) as (started,):
         every += started.processes()
         raise KeyboardInterrupt
 
@@ -64,7 +64,7 @@ signal.signal(signal.SIGTERM, lambda *_: (os.kill(os.getppid(), signal.SIGINT), 
 def test_a_second_interrupt_does_not_cut_the_stopping_short(tmp_path: Path) -> None:
     """Ctrl-C while the programs are being ended changes nothing: all of them end."""
     before = signal.getsignal(signal.SIGINT)
-    first, second = program(SERVE, free_ports(1)), program(STUBBORN, free_ports(1))
+    first, second = program(SERVE, free_port()), program(STUBBORN, free_port())
     with running([first, second], tmp_path) as started:  # the second is ended first, and interrupts us
         every = [process for one in started for process in one.processes()]
     assert not any(process.is_running() for process in every)

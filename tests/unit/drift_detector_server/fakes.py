@@ -13,6 +13,7 @@ from drift_detector_server.packages import PackageDetector, Packages
 from drift_detector_server.settings import DetectorSettings
 from inference.reference import Reference
 from mongodb.documents import PackageCursor, Result, Sample, StoredSample
+from mongodb.feedback import Feedback, FeedbackSums
 from mongodb.positions import START, new_position
 from mongodb.store import Store, StoreUnavailable
 
@@ -80,6 +81,7 @@ class MemoryStore(Store):
     def __init__(self) -> None:
         self.samples: list[StoredSample] = []
         self.results: list[Result] = []
+        self.feedback: list[Feedback] = []
         self.positions: dict[str, PackageCursor] = {}
         self.away = False
         self.kill_at: int | None = None
@@ -116,6 +118,13 @@ class MemoryStore(Store):
     async def count_waiting(self, slot: str, package_sha256: str, after: str) -> int:
         self._reach(slot)
         return sum(one.position > after and package_of(one) == package_sha256 for one in self.samples)
+
+    async def feedback_sums(self, slot: str, package_sha256: str, after: str) -> FeedbackSums:
+        self._reach(slot)
+        found = [one for one in self.feedback if one.prediction.package_sha256 == package_sha256]
+        known = [one.to_document() for one in found if one.prediction.position > after]
+        delay = sum(float(one["delay_seconds"]) for one in known)
+        return FeedbackSums(len(known), sum(int(one["correct"]) for one in known), delay)
 
     async def look_for_packages(self, slot: str, before: str) -> list[PackageCursor]:
         self._reach(slot)

@@ -77,7 +77,7 @@ async def test_a_batch_is_scored(http: httpx.AsyncClient) -> None:
         ({"batch": GOOD, "p_value_threshold": float("nan")}, "p_value_threshold"),
         ({"batch": GOOD, "p_value_threshold": 0.005}, "more PERMUTATIONS"),
         ({"batch": [["a", "b", "c", "d"]] * 3}, "valid number"),
-        ({"batch": "no"}, "valid list"),
+        ({"batch": "no"}, "valid array"),
         ({}, "batch"),
     ],
 )
@@ -89,6 +89,34 @@ async def test_a_batch_that_cannot_be_scored_is_refused(
     assert response.status_code == 422
     assert response.headers["content-type"] == "application/problem+json"
     assert advice in response.json()["detail"]
+
+
+@pytest.mark.parametrize("declared", ["text/plain", "application/x-www-form-urlencoded", None])
+async def test_a_batch_of_another_type_is_refused(http: httpx.AsyncClient, declared: str | None) -> None:
+    """What a browser sends for any page without asking is not taken for JSON."""
+    headers = {"Content-Type": declared} if declared else {}
+    response = await http.post("/driftdetect", content=json.dumps({"batch": GOOD}), headers=headers)
+    assert response.status_code == 415
+    assert "Content-Type: application/json" in response.json()["detail"]
+
+
+@pytest.mark.parametrize("number", [True, "1", None, [1]])
+async def test_only_numbers_are_numbers(http: httpx.AsyncClient, number: object) -> None:
+    """Nothing is guessed, and the place is named."""
+    response = await post(http, batch=[*GOOD, [1, 2, 3, number]])
+    assert response.status_code == 422
+    assert "body.batch.10.3: Input should be a valid number" in response.json()["detail"]
+
+
+@pytest.mark.parametrize("piece", ["[],", "[1],", "1,", "[", '"",', "{},"])
+async def test_a_batch_of_too_many_values_is_refused_before_it_is_parsed(
+    http: httpx.AsyncClient, piece: str
+) -> None:
+    """As objects they would take many times their size; what is no JSON is refused in the same way."""
+    headers = {"content-type": "application/json"}
+    response = await http.post("/driftdetect", content='{"batch":[' + piece * 15_000, headers=headers)
+    assert response.status_code == 422
+    assert "too many values. Send 2 to 40 rows" in response.json()["detail"]
 
 
 async def test_each_feature_is_scored(features: httpx.AsyncClient) -> None:

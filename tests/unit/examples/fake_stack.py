@@ -29,6 +29,8 @@ class FakeStack(ThreadingHTTPServer):
         self.window_size = window_size
         self.status = 200
         self.received: list[tuple[datetime, Any]] = []
+        self.labels: dict[str, str] = {}
+        self.refuse_labels = False
 
     @property
     def url(self) -> str:
@@ -57,11 +59,26 @@ class Handler(BaseHTTPRequestHandler):
     server: FakeStack
 
     def do_POST(self) -> None:
-        """Take an image or a row."""
+        """Take an image or a row, or labels."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path.endswith("/feedback"):
+            self.take_labels(body)
+            return
         received = self.server.read(self.headers["Content-Type"], body)
         self.server.received.append((datetime.now(UTC), received))
-        self.answer(self.server.status, {"slot": SLOT})
+        request_id = f"r-{len(self.server.received) - 1}"
+        self.answer(self.server.status, {"slot": SLOT, "request_id": request_id})
+
+    def take_labels(self, body: bytes) -> None:
+        """Take JSON lines, or refuse them all."""
+        assert self.headers["Content-Type"] == "application/x-ndjson"
+        labels = [json.loads(line) for line in body.splitlines()]
+        if self.server.refuse_labels:
+            errors = [{"line": 1, "status": 404, "detail": "was not kept"}]
+            self.answer(200, {"accepted": 0, "refused": len(labels), "errors": errors})
+            return
+        self.server.labels |= {one["request_id"]: one["label"] for one in labels}
+        self.answer(200, {"accepted": len(labels), "refused": 0, "errors": []})
 
     def do_GET(self) -> None:
         """Show the windows."""

@@ -40,6 +40,15 @@ class RecordedDeployment:
     def reload(self, slots: object) -> int:
         return self._done(f"reload {slots}")
 
+    def release(self, words: object) -> int:
+        return self._done(f"release {words}")
+
+    def kill(self, service: str) -> int:
+        return self._done(f"kill {service}")
+
+    def start(self, service: str) -> int:
+        return self._done(f"start {service}")
+
     def address(self, service: str) -> str:
         self.asked.append("address")
         return f"http://{service}"
@@ -69,6 +78,17 @@ def test_a_reload_is_of_both_slots_or_of_the_named_one(words: list[str], slots: 
     assert deployment.asked == [f"reload {slots}"]
 
 
+@pytest.mark.parametrize("command", ["kill", "start"])
+def test_a_service_may_die_and_be_started(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """One of those whose death is drilled."""
+    deployment = RecordedDeployment()
+    assert execute(deployment, parse([command, "prometheus"])) == 7
+    assert deployment.asked == [f"{command} prometheus"]
+    with pytest.raises(SystemExit):
+        parse([command, "mongodb"])
+    assert "invalid choice: 'mongodb'" in capsys.readouterr().err
+
+
 def test_an_address_is_printed_for_other_commands(capsys: pytest.CaptureFixture[str]) -> None:
     """It stands alone on its line."""
     assert execute(RecordedDeployment(), parse(["address", "nginx"])) == 0
@@ -79,3 +99,18 @@ def test_pythons_own_options_are_left_to_python() -> None:
     """All that follows the environment's name is handed over as it is."""
     chosen = parse(["run", "tests", "-m", "pytest", "--help"])
     assert (chosen.environment, chosen.words) == ("tests", ["-m", "pytest", "--help"])
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        ([], "release ['status']"),
+        (["canary", "start", "--plan", "x"], "release ['canary', 'start', '--plan', 'x']"),
+        (["status", "--watch"], "release ['status', '--watch']"),
+    ],
+)
+def test_the_release_programs_commands_are_passed_on(words: list[str], asked: str) -> None:
+    """With their options; without a word it is the status."""
+    deployment = RecordedDeployment()
+    assert execute(deployment, parse(["release", *words])) == 7
+    assert deployment.asked == [asked]

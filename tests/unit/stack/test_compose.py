@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from service.slots import SLOTS
-from stack.compose import ComposeDeployment
+from stack.compose import WAIT_SECONDS, ComposeDeployment
 from stack.paths import Paths
 from stack.published import PUBLISHED
 
@@ -24,6 +24,8 @@ if words[:2] == ["compose", "config"]:
     print((folder / "config.json").read_text())
 elif words[:2] == ["compose", "ps"] and words[-1] == "json":
     print((folder / "containers").read_text())
+elif words[:2] == ["compose", "up"]:
+    sys.exit(words[-1] == (folder / "ill").read_text())
 elif words[0] == "exec":
     sys.exit("refused: why" if "model_server_new" in words[1] else 0)
 """
@@ -44,6 +46,7 @@ class FakeDocker:
             services.setdefault(one.publisher, {"ports": []})["ports"].append(port)
         (folder / "config.json").write_text(json.dumps({"services": services}))
         self.run()
+        self.fall_ill("")
 
     def run(self, *containers: tuple[str, str, str]) -> None:
         """Have these containers: service, state and health of each."""
@@ -52,6 +55,23 @@ class FakeDocker:
             for service, state, health in containers
         ]
         (self._folder / "containers").write_text("\n".join(lines))
+
+    def mount(self, service: str, source: Path, user: str) -> None:
+        """Have a service, with this user, mount what it only reads."""
+        config = json.loads((self._folder / "config.json").read_text())
+        volume = {"type": "bind", "source": str(source), "read_only": True}
+        config["services"][service] |= {"user": user, "volumes": [volume]}
+        (self._folder / "config.json").write_text(json.dumps(config))
+
+    def fall_ill(self, service: str) -> None:
+        """Have this service never become healthy."""
+        (self._folder / "ill").write_text(service)
+
+    @property
+    def ups(self) -> list[str]:
+        """Return what was to be started, in order."""
+        words = f"compose up --detach --wait --wait-timeout {WAIT_SECONDS}"
+        return [line.removeprefix(words).strip() for line in self.asked if line.startswith(words)]
 
     @property
     def asked(self) -> list[str]:
@@ -126,6 +146,57 @@ def test_up_names_a_taken_port_before_anything_is_built(docker: FakeDocker) -> N
     assert "compose build" not in docker.asked
 
 
+def test_up_names_a_mounted_file_that_a_container_cannot_read(docker: FakeDocker, tmp_path: Path) -> None:
+    """Before anything is built."""
+    (tmp_path / "closed").touch(0o600)
+    docker.mount("prometheus", tmp_path / "closed", user="54321")
+    with pytest.raises(SystemExit, match=r"cannot be read by prometheus(.|\n)*chmod a\+rX .*/closed"):
+        docker.deployment.up()
+    assert "compose build" not in docker.asked
+
+
+BOTH_SLOTS = [(slot, "running", "healthy") for slot in SLOTS]
+ONE_BY_ONE = ["--no-deps model_server", "--no-deps model_server_new"]
+
+
+@pytest.mark.parametrize(
+    ("containers", "chosen", "ups"),
+    [
+        ([], "", [""]),
+        ([], "nginx model_server", ["nginx model_server"]),
+        ([*BOTH_SLOTS, ("nginx", "running", "healthy")], "", [*ONE_BY_ONE, ""]),
+        (BOTH_SLOTS, "nginx model_server_new", [ONE_BY_ONE[1], "nginx model_server_new"]),
+        (BOTH_SLOTS, "nginx prometheus", ["nginx prometheus"]),
+        (BOTH_SLOTS[:1], "", [""]),
+        ([BOTH_SLOTS[0], ("model_server_new", "exited", "")], "", [""]),
+    ],
+)
+def test_slots_that_run_are_made_anew_one_after_the_other(
+    docker: FakeDocker,
+    monkeypatch: pytest.MonkeyPatch,
+    containers: list[tuple[str, str, str]],
+    chosen: str,
+    ups: list[str],
+) -> None:
+    """Then whatever else was chosen; where none runs, or one, all start together."""
+    monkeypatch.setenv("SERVICES", chosen)
+    docker.run(*containers)
+    docker.deployment.up()
+    assert docker.ups == ups
+    assert docker.asked.index("compose run --rm models") < docker.asked.index(
+        next(line for line in docker.asked if line.startswith("compose up"))
+    )
+
+
+def test_a_slot_that_stays_ill_leaves_the_other_one_as_it_was(docker: FakeDocker) -> None:
+    """What broke it would break that too."""
+    docker.run(*BOTH_SLOTS)
+    docker.fall_ill("model_server")
+    with pytest.raises(SystemExit, match="--no-deps model_server failed"):
+        docker.deployment.up()
+    assert docker.ups == ONE_BY_ONE[:1]
+
+
 def test_every_running_replica_of_the_slots_reloads(
     docker: FakeDocker, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -144,3 +215,22 @@ def test_every_running_replica_of_the_slots_reloads(
 def test_an_address_has_no_slash_at_its_end(docker: FakeDocker) -> None:
     """It is the base of other commands' URLs."""
     assert docker.deployment.address("prometheus") == f"http://127.0.0.1:{FIRST_PORT + 6}"
+
+
+def test_a_service_dies_and_is_started(docker: FakeDocker) -> None:
+    """Killed by hand, its containers stay away until then."""
+    assert docker.deployment.kill("prometheus") == 0
+    assert docker.deployment.start("prometheus") == 0
+    assert docker.asked == ["compose kill prometheus", "compose start prometheus"]
+
+
+def test_a_command_of_the_release_program_runs_in_its_container(
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told who asks; without a terminal it gets none."""
+    monkeypatch.setenv("LOGNAME", "ann")
+    assert docker.deployment.release(["canary", "start", "--why", "new data"]) == 0
+    (asked,) = docker.asked
+    assert asked == (
+        "compose exec --no-TTY --env RELEASE_WHO=ann release python -m release canary start --why new data"
+    )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from nginx.body_limit import parse_body_limit
 from nginx.split import shared
 from stack.plain.addresses import Addresses
 from stack.plain.nginx_config import NginxPlace, nginx_version, render, render_folder
@@ -17,6 +18,8 @@ LISTENERS = {
     8000: "127.0.0.1:8100",
     8001: "127.0.0.1:8101",
     8081: "127.0.0.1:8181",
+    8082: "127.0.0.1:8182",
+    8083: "127.0.0.1:8183",
 }
 
 
@@ -107,9 +110,10 @@ def test_a_file_that_is_gone_is_gone_in_the_rendered_folder(tmp_path: Path) -> N
     source.mkdir()
     target.mkdir()
     (target / "old.conf").write_text("")
-    (source / "new.conf").write_text("")
+    (source / "new.conf").write_text("upstream split { server model_server:8000; }")
     render_folder(source, target, place(tmp_path))
-    assert [path.name for path in target.iterdir()] == ["new.conf"]
+    rendered = {"assignment.conf", "body_limit.conf", "copies.conf", "fallbacks.conf", "turns.conf"}
+    assert {path.name for path in target.iterdir()} == {"new.conf", *rendered}
 
 
 def test_nginx_accepts_the_shipped_files(tmp_path: Path) -> None:
@@ -118,3 +122,28 @@ def test_nginx_accepts_the_shipped_files(tmp_path: Path) -> None:
     command = [find_program("nginx") or "nginx", "-t", "-q", "-c", str(tmp_path / "nginx" / "nginx.conf")]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_counted_log_goes_to_the_port_at_which_the_counts_are_served(tmp_path: Path) -> None:
+    """Where nothing counts, none is sent."""
+    text = (NGINX / "access_log.conf").read_text("utf-8")
+    receives = Addresses({}, LISTENERS, {"nginx_log_exporter": ("127.0.0.1:19114",)})
+    (line,) = re.findall(
+        r"^access_log syslog.*$", render(text, NginxPlace(receives, tmp_path, (1, 22, 1))), re.M
+    )
+    assert line == "access_log syslog:server=127.0.0.1:19114,nohostname,tag=nginx counted;"
+    assert "syslog:" not in render(text, place(tmp_path))
+
+
+@pytest.mark.parametrize("written", ["0", "67108865", "10m", "-1", "1e6", "²"])
+def test_a_body_limit_that_is_none_is_refused(written: str) -> None:
+    """The reason names the variable and its bounds."""
+    with pytest.raises(
+        ValueError, match=r"^MAX_BODY_BYTES: .* is not a number of bytes from 1 to 67108864; correct"
+    ):
+        parse_body_limit(written)
+
+
+def test_a_body_limit_is_a_number_of_bytes() -> None:
+    """Where .env says nothing, 10 MiB."""
+    assert [parse_body_limit(written) for written in ("", "1", "67108864")] == [10485760, 1, 67108864]

@@ -36,3 +36,13 @@ def test_an_address_of_another_machine_is_named() -> None:
     (line,) = complaints([Port(0, "nginx", "HTTP_PORT", address="192.0.2.1")])
     assert "192.0.2.1" in line
     assert "correct BIND_ADDRESS" in line
+
+
+def test_two_components_cannot_have_one_port(listener: socket.socket) -> None:
+    """A .env that gives one port twice is refused before anything starts, with the variables to change."""
+    port = listener.getsockname()[1]
+    listener.close()
+    wanted = [Port(port, "MongoDB", "MONGODB_PORT"), Port(port, "nginx exporter", "INNER_PORTS")]
+    assert complaints(wanted) == [
+        f"port {port} is wanted by MongoDB and by nginx exporter: change MONGODB_PORT or INNER_PORTS in .env"
+    ]

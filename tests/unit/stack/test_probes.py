@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from stack.plain.probes import http_complaint, mongodb_complaint
-from stack.ports import free_ports
+from tests.ports import free_port
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -37,7 +37,7 @@ def test_a_status_is_the_answer(url: str, status: int, complaint: str | None) ->
 
 def test_who_does_not_listen_does_not_answer() -> None:
     """Both probes say so in a few words, with the reason."""
-    port = free_ports(1)
+    port = free_port()
     for complaint in (http_complaint(f"http://127.0.0.1:{port}/"), mongodb_complaint("127.0.0.1", port)):
         assert complaint
         assert complaint.startswith("no answer (")

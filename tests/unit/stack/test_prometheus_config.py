@@ -14,6 +14,9 @@ SCRAPED = {
     "drift_detector_server_new": ["127.0.0.1:8010"],
     "node_exporter": ["127.0.0.1:19100"],
     "nginx_exporter": ["127.0.0.1:19113"],
+    "nginx_log_exporter": ["127.0.0.1:19114"],
+    "release": ["127.0.0.1:19090"],
+    "alertmanager": ["127.0.0.1:9094"],
     "localhost:9090": ["127.0.0.1:9091"],
 }
 
@@ -43,3 +46,11 @@ def test_rules_are_read_where_they_are() -> None:
     """The rule files are the project's own, not copies."""
     config = yaml.safe_load(render("{rule_files: [rules/*.yml], scrape_configs: []}", PROMETHEUS, SCRAPED))
     assert config["rule_files"] == [str(PROMETHEUS / "rules" / "*.yml")]
+
+
+def test_alerts_go_to_the_alertmanager_of_this_machine() -> None:
+    """The shipped file names Compose's; here it is the one on the loopback."""
+    config = yaml.safe_load(render((PROMETHEUS / "prometheus.yml").read_text(), PROMETHEUS, SCRAPED))
+    (alertmanager,) = config["alerting"]["alertmanagers"]
+    assert [one["targets"] for one in alertmanager["static_configs"]] == [["127.0.0.1:9094"]]
+    assert "dns_sd_configs" not in alertmanager

@@ -1,5 +1,6 @@
 """Several processes per slot, without Docker."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,10 @@ import pytest
 from stack.paths import Paths
 from stack.plain import model_servers as model_servers_module
 from stack.plain.addresses import local_addresses, local_replicas
-from stack.plain.components import replica_components
+from stack.plain.components import ports, replica_components
 from stack.plain.model_servers import model_servers
-from stack.settings import MOST_REPLICAS, StackSettings, load_stack_settings
+from stack.published import PUBLISHED
+from stack.settings import INNER_PORT_COUNT, MOST_REPLICAS, StackSettings, load_stack_settings
 
 
 def settings(stable: int, candidate: int, **variables: str) -> StackSettings:
@@ -17,13 +19,27 @@ def settings(stable: int, candidate: int, **variables: str) -> StackSettings:
     return load_stack_settings(Path("/nowhere"), {**counts, **variables}, http_port=80)
 
 
-def test_no_two_replicas_share_a_port() -> None:
-    """Not with one another, as many as there may be, nor with anything else of the stack's."""
-    replicas = local_replicas(settings(MOST_REPLICAS, MOST_REPLICAS))
-    used = [port for one in replicas for port in (one.port, one.internal_port)]
-    used += [18081, 19100, 19113]
-    assert len(replicas) == 2 * MOST_REPLICAS
+def test_no_two_parts_of_the_stack_share_a_port() -> None:
+    """With as many replicas as there may be."""
+    used = [one.number for one in ports(settings(MOST_REPLICAS, MOST_REPLICAS))]
+    assert len(used) == 10 + 2 * 2 * MOST_REPLICAS + 6
     assert len(set(used)) == len(used)
+
+
+def test_one_setting_moves_all_inner_ports() -> None:
+    """What is not published lies within INNER_PORTS and the 1114 behind it, and names it as the way out."""
+    moved = ports(settings(MOST_REPLICAS, MOST_REPLICAS, INNER_PORTS="30000"))
+    inner = [one for one in moved if one.variable not in {shown.variable for shown in PUBLISHED}]
+    assert {one.variable for one in inner} == {"INNER_PORTS"}
+    assert min(one.number for one in inner) == 30000
+    assert max(one.number for one in inner) == 30000 + INNER_PORT_COUNT - 1
+
+
+def test_everybody_is_told_of_the_inner_ports() -> None:
+    """nginx, Prometheus and the servers themselves follow, and nobody asks the default's."""
+    moved = settings(2, 1, INNER_PORTS="30000")
+    told = [str(local_addresses(moved)), *(str(one.environment) for one in model_servers(moved, Paths()))]
+    assert not re.findall(r"\b1[89]\d{3}\b", " ".join(told))
 
 
 def test_a_slots_first_replica_has_the_slots_name() -> None:

@@ -17,8 +17,10 @@ DEFAULTS = {
     "drift_detector_port": 8009,
     "drift_detector_new_port": 8010,
     "prometheus_port": 9090,
+    "alertmanager_port": 9093,
     "grafana_port": 3000,
     "mongodb_port": 27017,
+    "inner_ports": 18000,
     "model_source": "demo",
     "torch_index": "https://download.pytorch.org/whl/cpu",
 }
@@ -38,7 +40,7 @@ def test_every_setting_has_its_default() -> None:
 @pytest.mark.parametrize("name", sorted(DEFAULTS))
 def test_a_variable_moves_its_own_setting(name: str) -> None:
     """And no other one."""
-    value = 4567 if name.endswith("_port") else "10.0.0.1"
+    value = 4567 if name.endswith(("_port", "_ports")) else "10.0.0.1"
     environment = {name.upper(): str(value)}
     settings = load_stack_settings(NOWHERE, environment, http_port=80)
     assert {one: getattr(settings, one) for one in DEFAULTS} == {**DEFAULTS, name: value}
@@ -90,6 +92,13 @@ def test_a_wrong_port_is_named(value: str) -> None:
     """A value that is no port ends the command with the variable's name."""
     with pytest.raises(SystemExit, match=f"HTTP_PORT: '{value}' is not a port; correct it in .env"):
         load_stack_settings(NOWHERE, {"HTTP_PORT": value}, http_port=80)
+
+
+def test_the_inner_ports_need_room() -> None:
+    """The last of them is a port too."""
+    assert load_stack_settings(NOWHERE, {"INNER_PORTS": "64421"}, http_port=80).inner_ports == 64421
+    with pytest.raises(SystemExit, match="INNER_PORTS: 64422 is above 64421, and leaves no room for 1115"):
+        load_stack_settings(NOWHERE, {"INNER_PORTS": "64422"}, http_port=80)
 
 
 @pytest.mark.parametrize("value", ["1", "65535"])

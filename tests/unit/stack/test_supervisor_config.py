@@ -9,7 +9,7 @@ from supervisor.options import ServerOptions  # type: ignore[import-untyped]  # 
 from stack.paths import Paths
 from stack.plain.addresses import local_addresses
 from stack.plain.program import Program
-from stack.plain.programs import programs
+from stack.plain.programs import programs, release_command
 from stack.plain.supervisor_config import render
 from stack.settings import load_stack_settings
 
@@ -49,10 +49,13 @@ def test_every_program_of_the_stack_is_there(tmp_path: Path) -> None:
         "drift_detector_server",
         "drift_detector_server_new",
         "nginx_config",
+        "nginx_log_exporter",
         "nginx",
         "nginx_watcher",
         "nginx_exporter",
         "node_exporter",
+        "release",
+        "alertmanager",
         "prometheus",
         "dashboards",
     }
@@ -71,3 +74,31 @@ def test_a_package_elsewhere_is_served_and_compared_with(tmp_path: Path) -> None
         assert detector["MODEL_PACKAGE"] == str(package)
         assert detector["ARTIFACTS"] == str(tmp_path / f"drift_detector_server{name}" / "artifacts")
         assert detector["DETECTOR_CONFIG"] == str(tmp_path / f"drift_detector_server{name}/detector.toml")
+
+
+@pytest.mark.filterwarnings("ignore:Supervisord is running as root")
+def test_the_release_program_finds_what_it_changes_and_asks(tmp_path: Path) -> None:
+    """The file that people edit, the folders that the slots serve, and each replica's internal listener."""
+    chosen = {
+        "MODEL_SERVER_NEW_PACKAGE": "./mine",
+        "MODEL_SERVER_REPLICAS": "2",
+        "RELEASE_PLANS": "./plans",
+    }
+    settings = load_stack_settings(tmp_path, chosen, http_port=80)
+    addresses = local_addresses(settings)
+    found = read(programs(settings, addresses, Paths(tmp_path)), Paths(tmp_path))
+    command, told = found["release"]
+    assert command.endswith('"-m" "release" "serve"')
+    assert told["SPLIT_FILE"] == str(tmp_path / "nginx/default.conf")
+    assert told["PLAN_FILE"] == str(tmp_path / "plans/plan.toml")
+    assert told["PROMETHEUS_URL"] == "http://127.0.0.1:9090"
+    assert told["NGINX_URL"] == "http://127.0.0.1:18081"
+    for slot, folder, names in (
+        ("STABLE", "model_server/model", ["model_server", "model_server_2"]),
+        ("CANDIDATE", "mine", ["model_server_new"]),
+    ):
+        assert told[f"{slot}_PACKAGE"] == str(tmp_path / folder)
+        ports = [found[name][1]["INTERNAL_PORT"] for name in names]
+        assert told[f"{slot}_REPLICAS"] == ",".join(f"127.0.0.1:{port}" for port in ports)
+    asked = release_command(["status"], addresses, Paths(tmp_path))
+    assert asked.environment["RELEASE_URL"] == f"http://{told['HOST']}:{told['PORT']}"

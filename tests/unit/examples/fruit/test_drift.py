@@ -104,3 +104,29 @@ def test_a_stack_that_does_not_run_is_said(images: Path, capsys: pytest.CaptureF
     error = capsys.readouterr().err
     assert "http://127.0.0.1:9/predict does not answer: [Errno 111] Connection refused\n" in error
     assert "make status" in error
+
+
+def test_true_labels_are_told_afterwards(stack: FakeStack, images: Path) -> None:
+    """An image's class is its folder's name; of half of the images, clean ones and dirty ones."""
+    assert send(stack.url, images) == 0
+    assert len(stack.inputs) == 2 * COUNT
+    assert 0.25 * 2 * COUNT < len(stack.labels) < 0.75 * 2 * COUNT
+    assert set(stack.labels.values()) <= {path.name for path in images.glob("*/*")}
+    dirty = {name: label for name, label in stack.labels.items() if int(name.removeprefix("r-")) >= COUNT}
+    assert set(dirty.values()) == {"apple", "lemon"}
+
+
+@pytest.mark.parametrize(("share", "told"), [("0", 0), ("1", 2 * COUNT)])
+def test_the_share_of_labels_is_chosen(stack: FakeStack, images: Path, share: str, told: int) -> None:
+    """None or all."""
+    send(stack.url, images, "--labels", share)
+    assert len(stack.labels) == told
+
+
+def test_labels_that_are_refused_are_said_and_no_failure(
+    stack: FakeStack, images: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A stack that samples a share of its traffic does not know the others."""
+    stack.refuse_labels = True
+    assert send(stack.url, images, "--labels", "1") == 0
+    assert f"0 true labels told; {COUNT} refused: was not kept" in capsys.readouterr().err

@@ -9,7 +9,7 @@ import pytest
 
 from drift_detector_server.detectors.ks import Ks
 from examples.tabular.data import Subset, draw
-from examples.tabular.drift import main
+from examples.tabular.drift import main, true_labels
 from tests.unit.examples.fake_stack import FakeStack, running
 
 NAMES = ["x1", "x2"]
@@ -85,3 +85,16 @@ def test_an_unknown_feature_is_refused_before_anything_is_sent(
         send(stack, "--shift", "x3=+1std")
     assert "no feature x3, but x1, x2" in capsys.readouterr().err
     assert stack.inputs == []
+
+
+def test_a_regressors_rows_have_no_labels(stack: TabularStack) -> None:
+    """Nothing is told, whatever share is asked for."""
+    send(stack, "--shift", "x2=+1std", "--labels", "1")
+    assert stack.labels == {}
+
+
+def test_the_class_of_a_clean_row_is_known() -> None:
+    """It is the one that was drawn with it; in the order of the rows."""
+    loans = draw("loans", Subset.TRAFFIC, 50)
+    classes = ("repaid", "defaulted")
+    assert true_labels(loans, classes) == [classes[target] for target in loans.targets.tolist()]
