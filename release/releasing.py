@@ -11,6 +11,7 @@ from mongodb.store import Store
 from release.announcements import Announcements
 from release.controller import Controller
 from release.feedback import MongodbFeedback
+from release.job import Job
 from release.judge import Judge
 from release.metrics import ReleaseMetrics
 from release.nginx_configuration import NginxConfiguration
@@ -20,7 +21,6 @@ from release.packages import ReplacementJournal, SlotPackages
 from release.preparation import Preparation
 from release.prometheus import Prometheus
 from release.promotion import Production
-from release.release_job import ReleaseJob
 from release.replicas import Replicas
 from release.routes.releases import releases_router
 from release.settings import ReleaseSettings
@@ -28,6 +28,8 @@ from release.split_file import SplitFile
 from release.store import ReleaseStore
 from service.slots import CANDIDATE, STABLE
 from service.token import token_demand
+
+TICK_SECONDS = 1
 
 
 class Releasing:
@@ -81,10 +83,8 @@ class Releasing:
             metrics=metrics,
             now=utc_now,
         )
-        self._job = ReleaseJob(
-            [self.store.prepare, feedback.prepare, packages.resume],
-            observation.tick,
-        )
+        before = [self.store.prepare, feedback.prepare, packages.resume]
+        self._job = Job("the release", observation.tick, TICK_SECONDS, before)
         self.routers: Sequence[APIRouter] = [
             releases_router(
                 self.controller,

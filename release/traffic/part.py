@@ -7,17 +7,19 @@ from fastapi import APIRouter
 from prometheus_client import CollectorRegistry
 
 from mongodb.store import Store
+from release.job import Job
 from release.nginx_configuration import NginxConfiguration
 from release.releasing import Releasing, utc_now
 from release.routes.shadow import shadow_router
 from release.routes.traffic import traffic_router
 from release.settings import ReleaseSettings
-from release.shadow.job import ShadowJob
 from release.shadow.metrics import ShadowMetrics
 from release.shadow.pairs import PairStore, ShadowPairs
 from release.traffic.answered import AnsweredPredictions
 from release.traffic.orders import Traffic
 from service.token import token_demand
+
+PAIRS_SECONDS = 10
 
 
 class TrafficPart:
@@ -38,7 +40,12 @@ class TrafficPart:
         )
         pairs = PairStore(store.database)
         metrics = ShadowMetrics(registry, settings.slot)
-        self._job = ShadowJob(ShadowPairs(pairs, metrics.show, utc_now))
+        shadow = ShadowPairs(pairs, metrics.show, utc_now)
+        self._job = Job(
+            "the shadow's comparison",
+            lambda: shadow.run(is_to_end=lambda: self._job.is_stopping),
+            PAIRS_SECONDS,
+        )
         self.routers: Sequence[APIRouter] = [
             traffic_router(orders, token_demand(settings.shared_token)),
             shadow_router(pairs),

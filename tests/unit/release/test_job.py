@@ -1,12 +1,13 @@
-"""The controller's job goes on whatever happens, and says what happens once."""
+"""A job goes on whatever happens, and says what happens once."""
 
 import asyncio
 
 import pytest
+from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[import-untyped]
 
 from mongodb.errors import StoreUnavailable
-from release import release_job
-from release.release_job import ReleaseJob
+from release import job as job_module
+from release.job import Job
 from release.store import Conflict
 
 
@@ -35,7 +36,7 @@ class Work:
 async def test_what_a_kill_left_is_done_before_the_first_tick_and_once() -> None:
     """Each is tried until it has gone well."""
     work = Work()
-    job = ReleaseJob([work.prepare, work.resume], work.tick)
+    job = Job("the release", work.tick, 1, [work.prepare, work.resume])
     work.fails = StoreUnavailable("gone")
     await job.run()
     work.fails = None
@@ -47,7 +48,7 @@ async def test_what_a_kill_left_is_done_before_the_first_tick_and_once() -> None
 @pytest.mark.parametrize(
     ("failure", "said"),
     [
-        (StoreUnavailable("gone"), "the database is away, and nothing is decided without it: gone"),
+        (StoreUnavailable("gone"), "the database is away, and the release waits for it: gone"),
         (Conflict(), "another program has changed the release"),
         (OSError("disk full"), "the release could not be worked on: OSError('disk full')"),
     ],
@@ -58,7 +59,7 @@ async def test_trouble_is_one_line_and_its_end_another(
     """However often it is tried; trouble of another kind is a line of its own."""
     caplog.set_level("INFO")
     work = Work()
-    job = ReleaseJob([], work.tick)
+    job = Job("the release", work.tick, 1)
     again = StoreUnavailable("in other words") if isinstance(failure, StoreUnavailable) else failure
     for work.fails in (None, failure, again, ValueError("else"), None, None):
         await job.run()
@@ -78,7 +79,7 @@ async def test_a_stop_waits_for_the_step_that_is_under_way() -> None:
         await go.wait()
         ended.append(True)
 
-    job = ReleaseJob([], tick)
+    job = Job("the release", tick, 1)
     turn = asyncio.create_task(job.run())
     await begun.wait()
     stop = asyncio.create_task(job.stop())
@@ -94,10 +95,34 @@ async def test_a_stop_does_not_wait_for_ever(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A step may be broken off: the next start goes on with it."""
-    monkeypatch.setattr(release_job, "STOP_SECONDS", 0.01)
-    job = ReleaseJob([], asyncio.Event().wait)  # type: ignore[arg-type]
+    monkeypatch.setattr(job_module, "STOP_SECONDS", 0.01)
+    job = Job("the release", asyncio.Event().wait, 1)  # type: ignore[arg-type]
     turn = asyncio.create_task(job.run())
     await asyncio.sleep(0)
     await job.stop()
-    assert "in the middle of a step" in caplog.text
+    assert "in the middle of the release" in caplog.text
     turn.cancel()
+
+
+async def test_it_runs_at_once_and_a_long_step_can_tell_that_it_is_to_end() -> None:
+    """On the program's scheduler; nothing is cut off in the middle."""
+    begun = asyncio.Event()
+    pages: list[int] = []
+
+    async def step() -> None:
+        begun.set()
+        while not job.is_stopping:
+            pages.append(len(pages))
+            await asyncio.sleep(0)
+
+    job = Job("the comparison", step, 3600)
+    scheduler = AsyncIOScheduler(timezone="UTC")
+    job.add_to(scheduler)
+    scheduler.start()
+    await asyncio.wait_for(begun.wait(), 10)
+    scheduler.pause()
+    await asyncio.wait_for(job.stop(), 10)
+    read = len(pages)
+    await asyncio.sleep(0)
+    assert len(pages) == read > 0
+    scheduler.shutdown(wait=False)

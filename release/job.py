@@ -1,4 +1,4 @@
-"""The controller's job: a tick each second, through outages, until stopped."""
+"""A job of the program: a step every few seconds, through outages, until stopped."""
 
 import asyncio
 import logging
@@ -12,23 +12,24 @@ from release.store import Conflict
 
 logger = logging.getLogger(__name__)
 
-TICK_SECONDS = 1
 STOP_SECONDS = 8.0
 
 Step = Callable[[], Awaitable[None]]
 
 
-class ReleaseJob:
-    """Does what is to be done once, then ticks.
+class Job:
+    """Does what is to be done once, then a step every so many seconds.
 
-    What goes wrong is logged when it begins and when it ends, and tried again.
+    What goes wrong is logged when it begins and when it ends, and tried again. `work` is what people call it.
     """
 
-    def __init__(self, once: Sequence[Step], tick: Step) -> None:
+    def __init__(self, work: str, step: Step, seconds: float, once: Sequence[Step] = ()) -> None:
+        self._work = work
+        self._step = step
+        self._seconds = seconds
         self._once = list(once)
-        self._tick = tick
         self._trouble = ""
-        self._stopping = False
+        self.is_stopping = False
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -37,8 +38,8 @@ class ReleaseJob:
         scheduler.add_job(
             self.run,
             "interval",
-            id="release",
-            seconds=TICK_SECONDS,
+            id=self._work,
+            seconds=self._seconds,
             next_run_time=datetime.now(UTC),
             coalesce=True,
             max_instances=1,
@@ -47,36 +48,36 @@ class ReleaseJob:
 
     async def run(self) -> None:
         """Do one turn."""
-        if self._stopping:
+        if self.is_stopping:
             return
         self._idle.clear()
         try:
             while self._once:
                 await self._once[0]()
                 del self._once[0]
-            await self._tick()
+            await self._step()
         except StoreUnavailable as error:
-            self._note("the database is away, and nothing is decided without it", str(error))
+            self._note(f"the database is away, and {self._work} waits for it", str(error))
         except Conflict:
-            self._note("another program has changed the release", "only one may run")
+            self._note(f"another program has changed {self._work}", "only one may run")
         except Exception as error:  # must not end the job: what failed may go later
-            if self._note(f"the release could not be worked on: {error!r}", "it is tried again"):
+            if self._note(f"{self._work} could not be worked on: {error!r}", "it is tried again"):
                 logger.exception("here")
         else:
             if self._trouble:
-                logger.info("the release is worked on again")
+                logger.info("%s is worked on again", self._work)
             self._trouble = ""
         finally:
             self._idle.set()
 
     async def stop(self) -> None:
         """Wait until a turn that is under way has ended; the next start goes on with one that takes long."""
-        self._stopping = True
+        self.is_stopping = True
         try:
             async with asyncio.timeout(STOP_SECONDS):
                 await self._idle.wait()
         except TimeoutError:
-            logger.warning("stopped in the middle of a step; the next start goes on with it")
+            logger.warning("stopped in the middle of %s; the next start goes on with it", self._work)
 
     def _note(self, trouble: str, more: str) -> bool:
         """Log trouble that is new, and tell whether it is; `more` may be other words each time."""
