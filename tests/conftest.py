@@ -1,8 +1,12 @@
-"""What holds for every test: in CI, a skipped one is a failure, and what is left out is named."""
+"""What holds for every test: in CI a skipped one fails, what is left out is named. And the receivers."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
+
+from tests.ports import free_port
+from tests.receivers import MailServer, Webhook
 
 
 def pytest_report_header() -> str:
@@ -21,3 +25,21 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get("CI") and reporter and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    """Return a mail server that listens."""
+    server = MailServer(free_port())
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def webhook() -> Iterator[Webhook]:
+    """Return a webhook that listens."""
+    webhook = Webhook()
+    webhook.start()
+    yield webhook
+    webhook.stop()

@@ -15,27 +15,10 @@ from release.notifications.channels import REPEATED, identity_of
 from release.notifications.delivery import utc_now
 from tests.integration.detector_program import until
 from tests.integration.server_program import ServerProgram
-from tests.ports import free_port
 from tests.receivers import MailServer, Webhook
 
 KILLS, MESSAGES_EACH = 6, 5
 MAIL, POST = "mailto_1", "json_1"
-
-
-@pytest.fixture
-def mail_server() -> Iterator[MailServer]:
-    server = MailServer(free_port())
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def webhook() -> Iterator[Webhook]:
-    webhook = Webhook()
-    webhook.start()
-    yield webhook
-    webhook.stop()
 
 
 @pytest.fixture

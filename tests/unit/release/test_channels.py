@@ -18,22 +18,6 @@ from tests.unit.release.fakes import NOW
 DELIVERY = Delivery("release:7:aborted", "Abgebrochen: größer", "Zeile 1\nZeile 2", NOW, 0, None, False)
 
 
-@pytest.fixture
-def mail_server() -> Iterator[MailServer]:
-    server = MailServer(free_port())
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def webhook() -> Iterator[Webhook]:
-    webhook = Webhook()
-    webhook.start()
-    yield webhook
-    webhook.stop()
-
-
 @pytest.mark.parametrize("separator", [" ", ",", ", ", "\n", " , "])
 def test_urls_are_separated_by_spaces_or_commas(separator: str) -> None:
     """A comma within one, between its addresses, separates nothing."""
