@@ -75,6 +75,7 @@ def test_a_candidate_is_promoted_by_its_plan_and_taken_back(stack: RunningStack)
         assert model_of(STABLE) == old
     print(f"rolled back after {seconds:.1f} s, by {load.statuses.total()} requests")
     assert set(load.statuses) == {200}, load.statuses
+    assert seconds < ROLLBACK_SECONDS
     assert decided(name)[-2:] == ["rollback", "rolled_back"]
 
 
