@@ -138,7 +138,6 @@ def create_lifespan(
         manifest = predictor.backend.info.manifest
         logger.info("ready", extra={"model": manifest.name, "version": manifest.version})
         yield
-        readiness.reason = "the server is draining"
         for one in working:
             one.cancel()
             with contextlib.suppress(asyncio.CancelledError):

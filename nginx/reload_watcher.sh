@@ -14,6 +14,9 @@ test_log=${NGINX_TEST_LOG:-/tmp/test.log}
 
 say() { printf 'reload_watcher: %s\n' "$*" >&2; }
 
+# What nginx read last is kept beside its pid: an edit counts although this program was away when it was made.
+seen_file=$pid_file.seen
+
 # Contents, not times: a mount may round them.
 fingerprint() { cat "$folder"/*.conf 2>/dev/null | cksum; }
 
@@ -42,7 +45,14 @@ shorten() {
     fi
 }
 
-seen=$(fingerprint)
+see() {
+    seen=$1
+    printf '%s' "$seen" >"$seen_file"
+}
+
+if ! seen=$(cat "$seen_file" 2>/dev/null) || ! [ -e "$pid_file" ]; then
+    see "$(fingerprint)"
+fi
 say "watching $source"
 while sleep 0.5; do
     shorten
@@ -50,7 +60,7 @@ while sleep 0.5; do
     if [ "$now" != "$seen" ]; then
         sleep 0.2
         settle
-        seen=$now
         reload
+        see "$now"
     fi
 done

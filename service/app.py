@@ -12,6 +12,7 @@ from service.admission import AdmissionMiddleware
 from service.body_limit import BodyLimitMiddleware
 from service.event_loop_lag import EventLoopLag
 from service.framework_bypass import FrameworkBypassMiddleware, find_endpoints
+from service.hand_over import refusal_headers
 from service.health import health_router
 from service.http_metrics import HttpMetrics, HttpMetricsMiddleware, TrialMetrics
 from service.problems import install_problem_handlers
@@ -54,7 +55,7 @@ def create_service(
         app.include_router(router)
     # Innermost first: a refused body and a crash are counted, and every answer gets its id.
     app.add_middleware(FrameworkBypassMiddleware, endpoints=find_endpoints(app.routes, bypass))
-    install_problem_handlers(app)
+    install_problem_handlers(app, refusal_headers)  # another slot may answer what a stop breaks off
     app.add_middleware(BodyLimitMiddleware, max_bytes=max_body_bytes)
     if settings.cors_origins:
         allow_other_origins(app, settings.cors_origins, ["X-Request-ID", "X-Slot", *headers()])

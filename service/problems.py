@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem documents with the request id; below /v2 as the protocol there has them."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
@@ -8,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -97,10 +99,14 @@ async def answer_error(request: Request, error: Exception) -> JSONResponse:
 
 
 class CrashMiddleware:
-    """Answer a fault of ours without telling its insides; the log has them under the same id."""
+    """Answer a fault of ours without telling its insides; the log has them under the same id.
 
-    def __init__(self, app: ASGIApp) -> None:
+    And answer what a server that stops has no time for, with the headers that `stopping_headers` returns.
+    """
+
+    def __init__(self, app: ASGIApp, stopping_headers: Callable[[Headers], Mapping[str, str]]) -> None:
         self.app = app
+        self.stopping_headers = stopping_headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         answered = False
@@ -119,10 +125,23 @@ class CrashMiddleware:
             detail = "The server failed on this request. Its log has the cause under this request_id."
             response = problem_response(Problem(500, "Internal Server Error", detail), scope["path"])
             await response(scope, receive, send)
+        except asyncio.CancelledError:
+            if scope["type"] == "http" and not answered:
+                headers = self.stopping_headers(Headers(scope=scope))
+                stopping = Problem(503, "Service Unavailable", "The server stops now. Try again.", headers)
+                await problem_response(stopping, scope["path"])(scope, receive, send)
+            raise
 
 
-def install_problem_handlers(app: FastAPI) -> None:
-    """Make every error of the app a problem document."""
+def no_headers(_: Headers) -> Mapping[str, str]:
+    """Return none."""
+    return {}
+
+
+def install_problem_handlers(
+    app: FastAPI, stopping_headers: Callable[[Headers], Mapping[str, str]] = no_headers
+) -> None:
+    """Make every error of the app a problem document; see CrashMiddleware."""
     for kind, handler in HANDLERS.items():
         app.add_exception_handler(kind, handler)
-    app.add_middleware(CrashMiddleware)
+    app.add_middleware(CrashMiddleware, stopping_headers=stopping_headers)

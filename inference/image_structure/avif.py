@@ -61,7 +61,8 @@ def read_avif(data: bytes, most_parts: int) -> Structure:
         elif name == b"idat":
             idat = start
         elif name in {b"stco", b"co64"}:  # of a sequence, where its first frame lies
-            sizes.append(frame_size(data[big(data, start + 8, 8 if name == b"co64" else 4) :][:LOOKED_AT]))
+            at = big(data, start + 8, 8 if name == b"co64" else 4)
+            sizes.append(frame_size(data[at : at + LOOKED_AT]))
         if parts >= most_parts:
             break
     sizes += [frame_size(stream) for stream in streams(data, idat, [x for x in extents if x.item in frames])]

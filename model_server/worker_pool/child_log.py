@@ -30,6 +30,11 @@ class LineLimit:
         self._lines += 1
         return self._lines <= LINES, withheld
 
+    @property
+    def is_reached(self) -> bool:
+        """Tell whether the last line was the first one that did not pass."""
+        return self._lines == LINES + 1
+
 
 def log_lines(file: IO[bytes] | None) -> None:
     """Log each line, shortened and within the limit, until all who write have ended."""
@@ -40,5 +45,7 @@ def log_lines(file: IO[bytes] | None) -> None:
             may_pass, withheld = limit.let_through()
             if withheld:
                 logger.warning("workers wrote more than is shown", extra={"lines_left_out": withheld})
+            if limit.is_reached:
+                logger.warning("workers write more than is shown, for up to %g s", PERIOD_SECONDS)
             if may_pass and (text := line.decode(errors="replace").rstrip()):
                 logger.warning("a worker wrote: %s", text)

@@ -92,7 +92,8 @@ class ForkServer:
                 done: Done = ask(self._control, order, files, ORDER_SECONDS)
                 return done
         except TimeoutError as error:
-            os.kill(self._pid, signal.SIGKILL)  # it hangs
+            with suppress(ProcessLookupError):
+                os.killpg(self._pid, signal.SIGKILL)  # it hangs, and so may its workers
             raise ForkServerLost from error
         except (OSError, EOFError) as error:
             raise ForkServerLost from error

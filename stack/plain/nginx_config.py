@@ -42,16 +42,25 @@ class NginxPlace:
 
 def render(text: str, place: NginxPlace) -> str:
     """Return a configuration file with this place's addresses and without what this nginx does not know."""
+    text = _with_listeners(text, place.addresses.nginx_listeners)
     text = _with_addresses(text, place.addresses.slots)
-    for port, address in place.addresses.nginx_listeners.items():
-        text = re.sub(rf"^([ \t]*listen[ \t]+)(127\.0\.0\.1:)?{port};", rf"\g<1>{address};", text, flags=re.M)
-        text = re.sub(rf"(server |proxy_pass http://)127\.0\.0\.1:{port}(?=[ $])", rf"\g<1>{address}", text)
     text = re.sub(r"^[ \t]*resolver(_timeout)?[ \t][^;\n]*;", "", text, flags=re.M)
     if place.test_log:
         text = text.replace(" /tmp/test.log ", f' "{place.test_log}" ')
     text = text.replace(" /tmp/", f" {place.temporary}/")
     text = _with_log_receiver(text, place.addresses.scraped.get("nginx_log_exporter", ()))
     return text if place.version >= FIRST_WITH_MIN_TIMEOUT else _without_min_timeout(text)
+
+
+def _with_listeners(text: str, listeners: Mapping[int, str]) -> str:
+    """Have nginx listen at these addresses, and ask itself there; at once: one may be another's old port."""
+    port = f"({'|'.join(map(str, listeners))})"
+
+    def moved(found: re.Match[str]) -> str:
+        return found[1] + listeners[int(found[2])]
+
+    text = re.sub(rf"^([ \t]*listen[ \t]+)(?:127\.0\.0\.1:)?{port}(?=;)", moved, text, flags=re.M)
+    return re.sub(rf"(server |proxy_pass http://)127\.0\.0\.1:{port}(?=[ $])", moved, text)
 
 
 def _with_addresses(text: str, slots: Mapping[str, Sequence[str]]) -> str:

@@ -14,3 +14,4 @@ class Program:
     environment: Mapping[str, str] = field(default_factory=dict)
     folder: Path | None = None  # its working folder: the project's root where there is none
     stop_signal: str = "TERM"
+    stop_seconds: int = 30  # until it is killed

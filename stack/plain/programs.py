@@ -69,7 +69,8 @@ def _nginx_config(paths: Paths) -> Program:
 def _nginx(paths: Paths) -> Program:
     folder = paths.run / "nginx"
     command = (_system("nginx"), "-c", str(folder / "nginx.conf"))
-    return Program("nginx", command, folder=folder, stop_signal="QUIT")
+    # A little more than worker_shutdown_timeout, for requests under way; without any it ends at once.
+    return Program("nginx", command, folder=folder, stop_signal="QUIT", stop_seconds=100)
 
 
 def _nginx_watcher(paths: Paths) -> Program:

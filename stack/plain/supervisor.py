@@ -31,7 +31,7 @@ def control(paths: Paths) -> Iterator[Any]:
 
 def start(paths: Paths, variables: Mapping[str, str]) -> None:
     """Start supervisord and with it every program."""
-    environment = {**variables, **os.environ, MARK: str(paths.project)}
+    environment = {**os.environ, **variables, MARK: str(paths.project)}
     server = paths.environments / "stack" / "bin" / "supervisord"
     command = [str(server), "-c", str(paths.run / "supervisord.conf")]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

@@ -38,6 +38,11 @@ def avif_many_items() -> bytes:
     return avif_with(box(b"meta", bytes(4) + items))
 
 
+def avif_many_places() -> bytes:
+    """Return 20,000 boxes that say where a first frame lies: each at the begin of 10 MB."""
+    return avif_with(box(b"stco", struct.pack(">III", 0, 1, 1)) * 20_000) + bytes(9_500_000)
+
+
 def avif_huge() -> bytes:
     """Return an image of 16 x 16 pixels that says it is one of 65,535 x 65,535."""
     return saying((65_535, 65_535), avif_with(b""))
@@ -65,5 +70,5 @@ def avif_animated() -> bytes:
     return encoded(first, "AVIF", save_all=True, append_images=others, speed=10)
 
 
-HOSTILE = (avif_many_boxes, avif_many_items, avif_huge, avif_hidden_frame)
+HOSTILE = (avif_many_boxes, avif_many_items, avif_many_places, avif_huge, avif_hidden_frame)
 HARMLESS = (avif_25_megapixels, avif_detail, avif_animated)

@@ -498,7 +498,12 @@ def test_lines_are_limited_by_time() -> None:
     """Twenty in ten seconds; then those left out are counted, and it begins again."""
     now = 100.0
     limit = LineLimit(lambda: now)
-    assert [limit.let_through() for _ in range(LINES + 3)] == [(True, 0)] * LINES + [(False, 0)] * 3
+    assert [limit.let_through() for _ in range(LINES)] == [(True, 0)] * LINES
+    assert not limit.is_reached
+    assert limit.let_through() == (False, 0)
+    assert limit.is_reached
+    assert [limit.let_through() for _ in range(2)] == [(False, 0)] * 2
+    assert not limit.is_reached
     now += PERIOD_SECONDS
     assert [limit.let_through() for _ in range(2)] == [(True, 3), (True, 0)]
 

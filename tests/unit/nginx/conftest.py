@@ -309,9 +309,9 @@ def stack(stopped: Stack) -> Iterator[Stack]:
         yield running
 
 
-@pytest.fixture
-def watcher_log(stack: Stack, renderer: Renderer) -> Iterator[Path]:
-    """Run the watcher, and what renders for it; return what the watcher writes."""
+@contextmanager
+def watching(stack: Stack) -> Iterator[Path]:
+    """Run the watcher; return what it writes."""
     environment = {
         "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
         "NGINX_SOURCE": str(stack.source),
@@ -326,3 +326,10 @@ def watcher_log(stack: Stack, renderer: Renderer) -> Iterator[Path]:
             yield log
         finally:
             watcher.kill()
+
+
+@pytest.fixture
+def watcher_log(stack: Stack, renderer: Renderer) -> Iterator[Path]:
+    """Run the watcher, and what renders for it; return what the watcher writes."""
+    with watching(stack) as log:
+        yield log

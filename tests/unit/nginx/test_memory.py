@@ -46,7 +46,7 @@ def product_of(name: str) -> int:
 
 
 def test_bodies_buffers_and_processes_fit_into_the_containers_memory() -> None:
-    """Every connection with all its buffers full, beside a full /tmp."""
+    """Every connection with all its buffers full, beside a full /tmp; after a reload the old workers' too."""
     connection = (
         in_bytes(written("client_body_buffer_size")[0])
         + product_of("large_client_header_buffers")
@@ -69,7 +69,11 @@ def test_bodies_buffers_and_processes_fit_into_the_containers_memory() -> None:
     )
     rendered_zones = 5 * 256 * 2**10  # of the fallbacks, and of an experiment
     needed = (
-        room_for_bodies() + int(written("worker_processes")[0]) * process + zones + rendered_zones + SOCKETS
+        room_for_bodies()
+        + 2 * int(written("worker_processes")[0]) * process
+        + zones
+        + rendered_zones
+        + SOCKETS
     )
     limit = nginx_service()["deploy"]["resources"]["limits"]["memory"]
     print(f"needed {needed / 2**20:.0f} MiB of {limit}")

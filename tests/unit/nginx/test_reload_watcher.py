@@ -4,7 +4,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.unit.nginx.conftest import Stack, wait_for
+from tests.unit.nginx.conftest import Renderer, Stack, wait_for, watching
 
 STABLE = "model_server:8000      weight=1"
 CANDIDATE = "model_server_new:8000  weight=1"
@@ -21,6 +21,21 @@ def test_a_saved_edit_counts_within_three_seconds(stack: Stack, watcher_log: Pat
     seconds = wait_for(lambda: slots_of(stack).count("model_server") == 9)
     assert seconds < 3
     assert "reloaded" in watcher_log.read_text()
+
+
+def test_an_edit_counts_though_the_watcher_was_away(stack: Stack, renderer: Renderer) -> None:
+    """It is nginx that has not read it; another start without an edit changes nothing."""
+    with watching(stack):
+        pass
+    stack.edit(STABLE, "model_server:8000 weight=9")
+    rendered = stack.rendered / "default.conf"
+    wait_for(lambda: "weight=9" in rendered.read_text())
+    with watching(stack):
+        wait_for(lambda: slots_of(stack).count("model_server") == 9, seconds=3)
+    with watching(stack) as log:
+        stack.edit("model_server:8000 weight=9", "model_server:8000 weight=4")
+        wait_for(lambda: slots_of(stack).count("model_server") == 8, seconds=3)
+        assert log.read_text().count("reloaded") == 1
 
 
 def test_a_slot_can_be_taken_out(stack: Stack, watcher_log: Path) -> None:

@@ -1,18 +1,15 @@
 """service/whole_answers.py: a killed server leaves no half answer."""
 
 import asyncio
-import contextlib
-import socket
 from collections.abc import AsyncIterator
 from typing import cast
 
 import pytest
-import uvicorn
 from fastapi import FastAPI, Response
 from starlette.responses import StreamingResponse
 
-from service.run import configure
 from service.whole_answers import HeadHoldingTransport
+from tests.unit.service.serving import serving
 
 HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
 
@@ -96,19 +93,6 @@ async def test_a_client_that_leaves_takes_the_head_with_it(
     await asyncio.sleep(0)
     assert below.writes == [None]
     assert not raised
-
-
-@contextlib.asynccontextmanager
-async def serving(app: FastAPI) -> AsyncIterator[int]:
-    """Serve on a port of this machine as the programs do."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()  # a client may come before the server takes over
-        server = uvicorn.Server(configure(app, "127.0.0.1", 0))
-        serving = asyncio.create_task(server.serve([listening]))
-        yield listening.getsockname()[1]
-        server.should_exit = True
-        await serving
 
 
 async def test_a_client_reads_the_whole_answer_at_once() -> None:

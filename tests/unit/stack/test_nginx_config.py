@@ -21,6 +21,7 @@ LISTENERS = {
     8082: "127.0.0.1:8182",
     8083: "127.0.0.1:8183",
 }
+AT_ONCE = {8000: "127.0.0.1:9000", 8081: "127.0.0.1:18081"}
 
 
 def place(temporary: Path, version: tuple[int, ...] = (1, 22, 1), stable: int = 1) -> NginxPlace:
@@ -36,6 +37,16 @@ def test_service_names_become_addresses(tmp_path: Path) -> None:
     text = "  server model_server:8000 weight=1 resolve;\n  server model_server_new:8000 resolve weight=2;\n"
     expected = "  server 127.0.0.1:18000 weight=1;\n  server 127.0.0.1:18001 weight=2;\n"
     assert render(text, place(tmp_path)) == expected
+
+
+def test_one_listener_may_have_anothers_old_port(tmp_path: Path) -> None:
+    """As with HTTP_PORT=8081: each is moved once, and a slot's own address is none of nginx's."""
+    moved = Addresses({"model_server": ("127.0.0.1:8000",)}, {80: "127.0.0.1:8081", **AT_ONCE}, {})
+    text = "listen 80;\nlisten 127.0.0.1:8081;\nserver 127.0.0.1:8081 ;\nserver model_server:8000 ;\n"
+    expected = (
+        "listen 127.0.0.1:8081;\nlisten 127.0.0.1:18081;\nserver 127.0.0.1:18081 ;\nserver 127.0.0.1:8000 ;\n"
+    )
+    assert render(text, NginxPlace(moved, tmp_path, (1, 22, 1))) == expected
 
 
 def test_a_slot_has_a_server_for_each_replica(tmp_path: Path) -> None:
