@@ -15,10 +15,11 @@ from mongodb.store import Store, StoreUnavailable
 logger = logging.getLogger(__name__)
 
 STOP_SECONDS = 5.0
+EXPIRY_INTERVAL_SECONDS = 3600.0
 
 
 class Schedule:
-    """One job that works off every window that is due, and one that shows what the labels say."""
+    """Jobs: work off every window that is due, show what the labels say, remove what has expired."""
 
     def __init__(
         self,
@@ -44,6 +45,7 @@ class Schedule:
         """Run each job now and then every interval; must be called on the event loop."""
         self._add(self.run, self._interval_seconds)
         self._add(self.show_feedback, self._feedback_interval_seconds)
+        self._add(self.remove_expired, EXPIRY_INTERVAL_SECONDS)
         self._scheduler.start()
         # It would warn every interval that the job still runs, which is how several due windows are
         # meant to be.
@@ -94,6 +96,14 @@ class Schedule:
                 await self._feedback.show()
         except Exception:
             logger.exception("the feedback could not be shown, trying again")
+
+    async def remove_expired(self) -> None:
+        """Remove what has expired, where the database does not by itself."""
+        try:
+            with suppress(StoreUnavailable):
+                await self._store.remove_expired(datetime.now(UTC))
+        except Exception:
+            logger.exception("what has expired could not be removed, trying again")
 
     async def _work_off(self) -> None:
         more = True

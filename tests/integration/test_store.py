@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from pymongo import AsyncMongoClient
 
 from mongodb.documents import Result, Sample
 from mongodb.feedback import Feedback, FeedbackSums, LabelledPackage, SampledPrediction
+from mongodb.indexes import EXPIRING
 from mongodb.positions import START, settled_before
 from mongodb.store import SamplesRejected, Store, StoreUnavailable
 from service.traffic import TRIALS
@@ -124,24 +126,59 @@ async def test_a_damaged_document_keeps_its_position(mongodb_uri: str, store: St
 
 
 async def test_prepare_can_be_repeated(mongodb_uri: str, store: Store) -> None:
-    """Preparing again, from two programs at once, changes nothing and the old samples' index has its time."""
+    """Preparing again, from two programs at once, changes nothing."""
     other = Store(mongodb_uri)
     await asyncio.gather(store.prepare(), other.prepare(), store.prepare())
-    async with AsyncMongoClient[dict[str, Any]](mongodb_uri) as client:
-        indexes = await client.get_default_database().samples.index_information()
-    assert [one["expireAfterSeconds"] for one in indexes.values() if "expireAfterSeconds" in one] == [604800]
     await other.close()
+    assert expiry(await indexes_of(mongodb_uri, "samples")) == []
 
 
-async def test_prepare_takes_an_index_that_is_there(mongodb_uri: str) -> None:
-    """A database whose samples already expire at another time can be prepared and used."""
-    async with AsyncMongoClient[dict[str, Any]](mongodb_uri) as client:
-        await client.get_default_database().samples.create_index("created_at", expireAfterSeconds=60)
-    store = Store(mongodb_uri)
+@pytest.mark.parametrize("name", ["samples", "feedback"])
+async def test_mongodb_removes_what_has_expired(
+    mongodb_uri: str, store: Store, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """After seven days, also where an index with another time is there."""
+
+    async def never(_: object) -> bool:
+        return False
+
+    monkeypatch.setattr("mongodb.indexes.looks_for_expired_each_time", never)
     await store.prepare()
-    await store.insert_samples([sample()])
-    assert await store.count_waiting(SLOT, PACKAGE, START) == 1
-    await store.close()
+    date = EXPIRING[name]
+    assert expiry(await indexes_of(mongodb_uri, name)) == [(604800, [date])]
+
+
+async def test_samples_that_nobody_else_removes_are_removed_after_seven_days(
+    mongodb_uri: str, store: Store
+) -> None:
+    """NX-27017 would look for them before each command, and read all of them; an older index of that goes."""
+    async with AsyncMongoClient[dict[str, Any]](mongodb_uri) as client:
+        database = client.get_default_database()
+        await database.samples.drop_indexes()
+        await database.samples.create_index("created_at", expireAfterSeconds=60)
+    await store.prepare()
+    assert expiry(await indexes_of(mongodb_uri, "samples")) == []
+    now = datetime.now(UTC)
+    ages = [replace(sample(days), created_at=now - timedelta(days=days)) for days in (8, 6)]
+    await store.insert_samples(ages)
+    await store.remove_expired(now)
+    [left] = await store.waiting_samples(SLOT, PACKAGE, START, LATER, 10)
+    assert left.sample is not None
+    assert left.sample.request_id == "request-6"
+
+
+def expiry(indexes: Mapping[str, Any]) -> list[tuple[int, list[str]]]:
+    """Return the seconds and the fields of the indexes by which a server removes documents."""
+    return [
+        (one["expireAfterSeconds"], [*dict(one["key"])])
+        for one in indexes.values()
+        if "expireAfterSeconds" in one
+    ]
+
+
+async def indexes_of(mongodb_uri: str, name: str) -> Mapping[str, Any]:
+    async with AsyncMongoClient[dict[str, Any]](mongodb_uri) as client:
+        return dict(await client.get_default_database()[name].index_information())
 
 
 async def test_a_window_has_one_result(store: Store) -> None:
@@ -408,14 +445,6 @@ async def test_feedback_is_added_up_for_a_package(store: Store) -> None:
     assert (sums.labels, sums.correct) == (2, 1)
     assert sums.delay_seconds == pytest.approx(6, abs=0.01)
     assert await store.feedback_sums(SLOT, "c" * 64, START) == FeedbackSums()
-
-
-async def test_feedback_expires_as_samples_do(mongodb_uri: str, store: Store) -> None:
-    """After seven days from the label's coming."""
-    async with AsyncMongoClient[dict[str, Any]](mongodb_uri) as client:
-        indexes = await client.get_default_database().feedback.index_information()
-    [expiring] = [one for one in indexes.values() if "expireAfterSeconds" in one]
-    assert (expiring["expireAfterSeconds"], [*dict(expiring["key"])]) == (604800, ["received_at"])
 
 
 async def test_a_database_that_is_away_takes_no_feedback(mongodb_server: MongodbServer) -> None:

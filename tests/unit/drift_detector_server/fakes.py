@@ -84,6 +84,7 @@ class MemoryStore(Store):
         self.feedback: list[Feedback] = []
         self.positions: dict[str, PackageCursor] = {}
         self.away = False
+        self.expiry_looked_for: list[datetime] = []
         self.kill_at: int | None = None
         self._steps = 0
 
@@ -101,6 +102,11 @@ class MemoryStore(Store):
 
     async def prepare(self) -> None:
         self._reach()
+
+    async def remove_expired(self, now: datetime) -> None:
+        self.expiry_looked_for.append(now)
+        if self.away:
+            raise StoreUnavailable("connection refused")
 
     async def close(self) -> None:
         return

@@ -75,6 +75,7 @@ async def test_an_outage_is_one_warning_and_passes_by_itself(caplog: pytest.LogC
         await until(lambda: "database is back" in caplog.text)
     assert caplog.text.count("database is away") == 1
     assert "Traceback" not in caplog.text
+    assert len(store.expiry_looked_for) == 1  # once an hour: it reads all samples
 
 
 async def test_while_the_database_is_away_the_slots_package_is_followed() -> None:
