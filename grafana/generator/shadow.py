@@ -1,11 +1,11 @@
 """The panels about a shadow: how often it would have answered otherwise, and how far apart the two are."""
 
-from grafana.generator.expressions import per_second
+from grafana.generator.expressions import or_else, per_second
 from grafana.generator.panel_kinds import Header, Panel, Query, series
 
 DISAGREEMENT = (
-    "Share of the pairs of production's answer and its shadow's, to the same input, with two labels. A gap: "
-    "no pairs. `make release DO='shadow report'` has the confusion table."
+    "Share of the pairs of production's answer and its shadow's, to the same input, with two labels; 0 where "
+    "there are none. `make release DO='shadow report'` has the confusion table."
 )
 DISTANCE = (
     "Mean total variation distance of the pairs' probabilities: 0 where they are the same, 1 where they have "
@@ -16,6 +16,13 @@ PAIRS = (
     "several requests had one id; no_classes: a regressor's."
 )
 
+LEGEND = "{{of}}"
+
+
+def of_pairs(ratio: str, name: str) -> str:
+    """Give a ratio its name; what says that there are no pairs where it is NaN."""
+    return or_else(f'label_replace({ratio} >= 0, "of", "{name}", "", "")', "of", "no pairs")
+
 
 def shadow() -> list[Panel]:
     """Compare a shadow with production."""
@@ -24,12 +31,12 @@ def shadow() -> list[Panel]:
     return [
         series(
             Header("Shadow disagreement", DISAGREEMENT, "percentunit", 8),
-            Query(f"{per_second('shadow_disagreements_total')} / {pairs}", "disagree"),
+            Query(of_pairs(f"{per_second('shadow_disagreements_total')} / {pairs}", "disagree"), LEGEND),
             maximum=1,
         ),
         series(
             Header("Shadow distance", DISTANCE, "short", 8),
-            Query(f"{distance} / {count}", "mean distance"),
+            Query(of_pairs(f"{distance} / {count}", "mean distance"), LEGEND),
             maximum=1,
         ),
         series(
