@@ -154,7 +154,7 @@ def test_common_tests_at_each_look_blame_good_candidates() -> None:
 def test_whole_releases_are_judged_by_the_programs_own_gates(monkeypatch: pytest.MonkeyPatch) -> None:
     """What `release.gates` says at a look is what decides."""
     failed = Gate("error_rate", Verdict.FAIL, "It is said so.", {})
-    monkeypatch.setattr("release.gates.failures.error_rate", lambda coins: failed)
+    monkeypatch.setattr("release.gates.failures.error_rate", lambda _: failed)
     played = figures.releases("", figures.GOOD, figures.GOOD, 0.0, runs=1)
     assert played.share("rollback: error_rate") == 1
     assert played.seconds == BUCKET_SECONDS
