@@ -13,7 +13,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from drift_detector_server.detectors.detector import Score
@@ -25,13 +25,9 @@ from drift_detector_server.windows import Selection, WindowRule, select
 from mongodb.documents import FeatureResult, PackageCursor, Result, StoredSample
 from mongodb.positions import settled_before
 from mongodb.store import Store
+from service.clock import utc_now
 
 logger = logging.getLogger(__name__)
-
-
-def utc_now() -> datetime:
-    """Return the time."""
-    return datetime.now(UTC)
 
 
 def window_rule(settings: DetectorSettings) -> WindowRule:

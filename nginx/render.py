@@ -3,7 +3,9 @@
     python -m nginx.render SOURCE TARGET
 
 looks at the *.conf files of SOURCE four times a second, and at the slots' replicas once. Lines keep their
-numbers, so that nginx's complaint about a rendered file points into the edited one. Standard library only.
+numbers, so that nginx's complaint about a rendered file points into the edited one. TARGET also gets the
+scripts that nginx's container runs, from beside this file: in SOURCE another program may write.
+Standard library only.
 """
 
 import os
@@ -24,6 +26,7 @@ from service.slots import SLOTS
 LOOK_SECONDS = 0.25
 MAIN_FILE = "nginx.conf"  # written last: where it is, all are there
 SPLIT_FILE = "default.conf"
+SCRIPTS = "start.sh", "reload_watcher.sh"
 Rewrite = Callable[[str], str]
 Rendering = Callable[["Look"], dict[str, str]]
 
@@ -110,13 +113,23 @@ def write_folder(folder: Path, files: Mapping[str, str]) -> list[str]:
     before = read_folder(folder)
     changed = sorted(name for name in files if files[name] != before.get(name))
     for name in sorted(changed, key=lambda name: name == MAIN_FILE):
-        draft = folder / f"{name}.draft"
-        draft.write_bytes(files[name].encode("utf-8", "surrogateescape"))
-        draft.replace(folder / name)
+        _replace(folder / name, files[name].encode("utf-8", "surrogateescape"))
     gone = sorted(before.keys() - files.keys())
     for name in gone:
         (folder / name).unlink()
     return changed + gone
+
+
+def copy_scripts(folder: Path) -> None:
+    """Let a folder have what nginx's container runs."""
+    for name in SCRIPTS:
+        _replace(folder / name, Path(__file__).with_name(name).read_bytes())
+
+
+def _replace(path: Path, data: bytes) -> None:
+    draft = path.with_name(f"{path.name}.draft")
+    draft.write_bytes(data)
+    draft.replace(path)
 
 
 def wait_for_the_next_look() -> None:
@@ -168,6 +181,7 @@ def main() -> None:
         most_bytes = body_limit.parse_body_limit(os.environ.get(body_limit.VARIABLE, ""))
     except ValueError as error:
         sys.exit(f"nginx_config: {error}")
+    copy_scripts(target)
     with ReplicaCounts(SLOTS) as counts:
         keep_rendered(source, target, counts.latest, partial(rendered, most_body_bytes=most_bytes))
 

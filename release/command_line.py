@@ -13,6 +13,7 @@ from rich.live import Live
 from release.client import CannotDo, Client, from_environment
 from release.display import history_shown, newest_shown
 from release.lifecycle import Phase
+from release.options import Json, Who, Why
 from release.plan import DEFAULT
 from release.traffic.commands import add_commands
 from release.views import Newest
@@ -22,9 +23,6 @@ WIDE = 140  # columns, where no terminal says how many it has
 
 HELP = """Try a candidate beside the model that people use, promote it or take it back."""
 
-Who = Annotated[str, typer.Option(envvar="RELEASE_WHO", help="Who decides so; it stands in the history.")]
-Why = Annotated[str, typer.Option(help="Why; it stands in the history.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the program's own answer, with all numbers.")]
 
 app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 canary = typer.Typer(help="Give the candidate a share of the traffic, step by step.", no_args_is_help=True)

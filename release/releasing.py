@@ -1,7 +1,6 @@
 """Releases as a part of the program: the controller with all that it works with."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[import-untyped]
 from fastapi import APIRouter
@@ -26,6 +25,7 @@ from release.routes.releases import releases_router
 from release.settings import ReleaseSettings
 from release.split_file import SplitFile
 from release.store import ReleaseStore
+from service.clock import utc_now
 from service.slots import CANDIDATE, STABLE
 from service.token import token_demand
 
@@ -105,8 +105,3 @@ class Releasing:
         await self._job.stop()
         await self._prometheus.close()
         await self._nginx.close()
-
-
-def utc_now() -> datetime:
-    """Return the time."""
-    return datetime.now(UTC)

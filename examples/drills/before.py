@@ -32,7 +32,7 @@ class Places:
 def keep(places: Places) -> None:
     """Keep a copy of all that a drill changes: whole, or not at all."""
     part = places.kept.with_name(places.kept.name + ".part")
-    candidate.remove(part)
+    durable.remove(part)
     part.mkdir(parents=True)
     shutil.copy2(places.split, part / SPLIT)
     shutil.copy2(places.candidate / FILE_NAME, part / FILE_NAME, follow_symlinks=False)
@@ -67,13 +67,13 @@ def put_back_candidate(places: Places) -> None:
 
 def put_back_rest(places: Places) -> None:
     """Put back the split and the stable slot's folder, once nobody needs the drill's package any more."""
-    candidate.remove(places.candidate / candidate.FOLDER)
+    durable.remove(places.candidate / candidate.FOLDER)
     if (places.kept / PLAIN).exists():
         take_out_of_store(places.stable)
         if (places.kept / WITHOUT_STORE).exists():
-            candidate.remove(places.stable / STORE)
+            durable.remove(places.stable / STORE)
     _put(places.kept / SPLIT, places.split)
-    candidate.remove(places.kept)
+    durable.remove(places.kept)
 
 
 def take_out_of_store(folder: Path) -> None:

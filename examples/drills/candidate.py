@@ -16,6 +16,7 @@ from examples.traffic import StackError
 from inference.checksum import sha256_of
 from inference.identity import Identity, identify
 from inference.manifest import FILE_NAME, BadModelPackage
+from release import durable
 
 FOLDER = "drill"
 FAULTS = Path(__file__).with_name("faults.py")
@@ -35,7 +36,7 @@ def put_candidate(drill: Drill, stable: Path, candidate: Path) -> Identity:
     if manifest.input != "image":
         raise StackError(f"drills send images, and {manifest.name} in the stable slot takes rows of numbers")
     folder, (network, name) = candidate / FOLDER, manifest.network.split(":")
-    remove(folder)
+    durable.remove(folder)
     folder.mkdir()
     folder.chmod(0o755)
     _write(folder / ".gitignore", "*\n")
@@ -67,12 +68,6 @@ def toml(document: Mapping[str, Any]) -> str:
         if isinstance(value, dict):
             lines += ["", f"[{key}]", toml(value)]
     return "\n".join(lines) + "\n"
-
-
-def remove(folder: Path) -> None:
-    """Remove a folder; there may be none."""
-    if folder.is_dir():
-        shutil.rmtree(folder)
 
 
 def _copied(source: Path, folder: Path) -> Path:

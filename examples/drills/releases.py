@@ -3,57 +3,16 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from datetime import datetime
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import ValidationError
 
 from examples.drills.outcome import Decision, Gate, Seen
 from examples.traffic import StackError
+from release.views import GateView, Newest
 
 PLANS = "drill"  # how the names of the drills' plans begin
 END_SECONDS = 90.0
 POLL_SECONDS = 1.0
-
-
-class _Gate(BaseModel):
-    name: str
-    verdict: str
-    why: str
-
-    def gate(self) -> Gate:
-        return Gate(self.name, self.verdict, self.why)
-
-
-class _Plan(BaseModel):
-    steps: list[int]
-
-
-class _Release(BaseModel):
-    id: str = Field(alias="_id")
-    plan_name: str
-    plan: _Plan
-    phase: str
-    step: int
-    percent: int
-    held_by: str
-    started_at: datetime
-
-
-class _Decision(BaseModel):
-    decision: str
-    why: str
-    at: datetime
-    gates: list[_Gate] = []
-
-
-class _Looked(BaseModel):
-    gates: list[_Gate]
-
-
-class _Status(BaseModel):
-    release: _Release | None
-    decision: _Decision | None
-    seen: _Looked | None = None
 
 
 def read_status(text: str) -> tuple[str, Seen] | None:
@@ -63,10 +22,10 @@ def read_status(text: str) -> tuple[str, Seen] | None:
         StackError: this is no release program's answer.
     """
     try:
-        status = _Status.model_validate_json(text)
+        newest = Newest.model_validate_json(text)
     except ValidationError as error:
         raise StackError(f"the release program's answer cannot be read: {error}") from error
-    release, decision = status.release, status.decision
+    release, decision = newest.release, newest.decision
     if release is None or decision is None:
         return None
     seen = Seen(
@@ -77,12 +36,14 @@ def read_status(text: str) -> tuple[str, Seen] | None:
         percent=release.percent,
         held_by=release.held_by,
         started_at=release.started_at,
-        decision=Decision(
-            decision.decision, decision.why, decision.at, [one.gate() for one in decision.gates]
-        ),
-        gates=[one.gate() for one in status.seen.gates] if status.seen else (),
+        decision=Decision(decision.decision, decision.why, decision.at, _gates(decision.gates)),
+        gates=_gates(newest.seen.gates if newest.seen else ()),
     )
     return release.plan_name, seen
+
+
+def _gates(views: Sequence[GateView]) -> list[Gate]:
+    return [Gate(one.name, one.verdict, one.why) for one in views]
 
 
 class Releases:

@@ -16,6 +16,7 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 from mongodb.errors import StoreUnavailable
 from mongodb.outbox import Outbox
 from release.notifications.messages import Alert, alerts_message
+from service.clock import utc_now
 from service.problems import Problem
 
 logger = logging.getLogger(__name__)
@@ -69,11 +70,6 @@ class Told(BaseModel):
     """How many messages were written."""
 
     messages: int
-
-
-def utc_now() -> datetime:
-    """Return the time."""
-    return datetime.now(UTC)
 
 
 def create_alert_webhook(outbox: Outbox, dashboards: str, now: Callable[[], datetime] = utc_now) -> APIRouter:

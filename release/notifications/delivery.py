@@ -5,11 +5,12 @@ import logging
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from mongodb.outbox import Delivery, Outbox
 from release.notifications.metrics import FAILED, GIVEN_UP, SENT, NotificationMetrics
+from service.clock import utc_now
 
 logger = logging.getLogger(__name__)
 
@@ -30,11 +31,6 @@ class Channel(Protocol):
 
     def send(self, delivery: Delivery) -> str | None:
         """Hand the message over, and wait for the answer; return the complaint where it was not taken."""
-
-
-def utc_now() -> datetime:
-    """Return the time."""
-    return datetime.now(UTC)
 
 
 def pause_after(attempts: int) -> timedelta:

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Query
 from release.routes.releases import problems
 from release.shadow.comparison import Tally
 from release.shadow.pairs import PairStore
-from release.traffic.views import CellView, ComparisonView, PackageView, ShadowView
+from release.traffic.views import CellView, ComparisonView, ShadowView
+from release.views import PackageView
 
 
 def shadow_router(store: PairStore) -> APIRouter:

@@ -37,6 +37,8 @@ RISING_ERRORS = Requests(RISING_RATE, RISING_RATE, looks=180, requests_a_look=10
 EQUAL_ACCURACY = Requests(0.05, 0.05, looks=200, requests_a_look=25)
 WORSE_BY_TEN = Requests(0.15, 0.05, looks=200, requests_a_look=20)
 WORSE_BY_FIVE = Requests(0.15, 0.10, looks=600, requests_a_look=50)
+QUIET_WINDOWS = Requests(0.05, 0.05, looks=200, requests_a_look=1)
+DRIFTING_WINDOWS = Requests(0.5, 0.5, looks=200, requests_a_look=1)
 AT_THE_MARGIN = Requests(0.10, 0.05, looks=200, requests_a_look=50)
 
 
@@ -111,18 +113,21 @@ def of_latency(runs: int) -> list[Figure]:
 
 
 def of_routing(runs: int) -> list[Figure]:
-    """Play shares that are right and wrong, and inputs that are alike."""
+    """Play shares that are right and wrong, and windows that drift alike."""
 
     def mismatch(served: float) -> Figure:
         endings = repeat(SEED, runs, lambda random: until_mismatch(random, SHARE, served))
         return Figure(f"share {SHARE:g} wanted, {served:g} served, 200 looks", "fail", endings, "requests")
 
-    drift = repeat(SEED, runs, lambda random: until_drift(random, 40))
+    def drift(requests: Requests) -> list[Ending]:
+        return repeat(SEED, runs, lambda random: until_drift(requests.draw(random)))
+
     return [
         mismatch(0.2),
         mismatch(0.25),
         mismatch(0.8),
-        Figure("inputs alike, 40 pairs", "fail", drift, "pairs"),
+        Figure("5 % of 200 windows drift on both", "fail", drift(QUIET_WINDOWS), "windows"),
+        Figure("half of 200 windows drift on both", "fail", drift(DRIFTING_WINDOWS), "windows"),
     ]
 
 

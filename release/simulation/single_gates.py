@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from release.verdict.coins import Arm, Coins, Look
+from release.verdict.coins import Arm, Coins, Look, coins
 from release.verdict.feedback import accuracy
 from release.verdict.gate import Verdict
-from release.verdict.inputs import PERMUTATIONS, input_drift
+from release.verdict.inputs import drifted_windows
 from release.verdict.latency import BUCKET_SECONDS, Answers, Bucket, latency
 from release.verdict.sample_ratio import Served, sample_ratio
 
@@ -130,12 +130,12 @@ def until_mismatch(random: Random, wanted: float, served: float, looks: int = 20
     return None
 
 
-def until_drift(random: Random, pairs: int) -> Ending:
-    """Return after how many pairs of windows alike the gate fails: their permutation p-values are uniform."""
-    p_values = ((1 + random.integers(0, PERMUTATIONS + 1, pairs)) / (1 + PERMUTATIONS)).tolist()
-    for count in range(1, pairs + 1):
-        if input_drift(p_values[:count]).verdict is Verdict.FAIL:
-            return float(count)
+def until_drift(counted: Counted) -> Ending:
+    """Return after how many windows of both slots the gate fails; a step's are counted together."""
+    columns = (counted.candidate, counted.candidate_bad, counted.stable, counted.stable_bad)
+    for one, one_bad, two, two_bad in zip(*(np.cumsum(column).tolist() for column in columns), strict=True):
+        if drifted_windows(coins([Look(Arm(one, one_bad), Arm(two, two_bad))])).verdict is Verdict.FAIL:
+            return float(one + two)
     return None
 
 

@@ -1,29 +1,25 @@
-"""Whole releases: all gates, and the decision that follows from them, look after look until the end."""
+"""Whole releases by the plan `default`: its gates, and what follows from them, look after look."""
 
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
+from release.evidence import Arm, Labelled, Look
+from release.gates import gates
+from release.plan import DEFAULT, read_plan
 from release.simulation.single_gates import Random, answers, mean_seconds
-from release.verdict.coins import Arm, Coins, Look
-from release.verdict.confidence_sequence import Mean, Step
+from release.steps import Window, drift
 from release.verdict.decision import Action, Decision, Situation, decide
-from release.verdict.failures import error_rate, slow_requests
-from release.verdict.feedback import accuracy
-from release.verdict.gate import Gate
-from release.verdict.inputs import drifted_windows
-from release.verdict.latency import BUCKET_SECONDS, Bucket, latency
-from release.verdict.predictions import LabelCounts, confidence, labels
-from release.verdict.sample_ratio import Served, sample_ratio
+from release.verdict.latency import BUCKET_SECONDS
+from service.slots import CANDIDATE, STABLE
 
-STEPS = (0.05, 0.2, 0.5)
-STEP_SECONDS = 120
-LEAST_REQUESTS = 200
+PLAN = read_plan(DEFAULT)
+REQUIRED = frozenset(name for name, gate in PLAN.gates if gate and gate.required)
 REQUESTS_A_SECOND = 50
-LABELLED = 0.5  # of the requests, and at once
+LABELLED = 0.5  # of the predictions, and at once
 WINDOW = 100  # samples
 LONGEST_SECONDS = 1200
-REQUIRED = frozenset({"error_rate", "slow_requests", "latency", "sample_ratio", "labels", "confidence"})
 LABELS = ("apple", "grapes", "lemon")
+BEGIN = datetime(2026, 11, 29, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -47,88 +43,95 @@ class Ending:
     seconds: int
 
 
-@dataclass
-class _Tally:
-    """What one slot did in one step."""
+class _Server:
+    """Plays what a slot does."""
 
-    requests: int = 0
-    confidence: float = 0.0
-    labels: Counter[str] = field(default_factory=Counter)
+    def __init__(self, random: Random, name: str, slot: Slot) -> None:
+        self._random = random
+        self._name = name
+        self._slot = slot
+        self._filled = 0  # samples of the window that is not full yet
+        self._window_began = BEGIN
+
+    def serve(self, requests: int, mean: float) -> Arm:
+        """Return what a slot does of so many requests, of this mean latency in seconds."""
+        failed = int(self._random.binomial(requests, self._slot.failed))
+        good = answers(self._random, mean, requests - failed)
+        labels = self._random.multinomial(good.requests, self._slot.labels).tolist()
+        confidence = self._random.beta(9, 9 / self._slot.confidence - 9, good.requests)
+        return Arm(
+            requests=requests,
+            failed=failed,
+            answered=requests,
+            slow=int(self._random.binomial(requests, self._slot.slow)),
+            succeeded=good.requests,
+            seconds=good.seconds,
+            labels=dict(zip(LABELS, labels, strict=True)),
+            confidence_sum=float(confidence.sum()),
+            confidence_count=good.requests,
+        )
+
+    def label(self, predictions: int) -> tuple[int, int]:
+        """Return how many of the predictions got a label, and how many of those were wrong."""
+        labelled = int(self._random.binomial(predictions, LABELLED))
+        return labelled, int(self._random.binomial(labelled, 1 - self._slot.accuracy))
+
+    def fill(self, predictions: int, at: datetime) -> list[Window]:
+        """Return the windows that so many predictions fill."""
+        full = []
+        self._filled += predictions
+        while self._filled >= WINDOW:
+            full.append(Window(self._name, self._window_began, self._random.random() < self._slot.drifted))
+            self._filled -= WINDOW
+            self._window_began = at
+        return full
 
 
-class _Evidence:
-    """What a controller keeps of a release."""
+class _Release:
+    """What is kept of a release, and judged by the functions that judge a real one."""
 
     def __init__(self, random: Random, candidate: Slot, stable: Slot) -> None:
-        self._random = random
-        self._slots = (candidate, stable)
-        looks = LONGEST_SECONDS // BUCKET_SECONDS
+        self._candidate = _Server(random, CANDIDATE, candidate)
+        self._stable = _Server(random, STABLE, stable)
         ratio = candidate.seconds / stable.seconds
-        self._means = iter(zip(*mean_seconds(random, ratio, looks), strict=True))
-        self._failed, self._slow, self._windows = Coins(), Coins(), Coins()
-        self._wrong: list[Coins] = []
-        self._buckets: list[Bucket] = []
-        self._steps: list[tuple[float, _Tally, _Tally]] = []
-
-    def begin(self, share: float) -> None:
-        """Begin a step."""
-        self._steps.append((share, _Tally(), _Tally()))
-        self._wrong.append(Coins())
+        most_looks = LONGEST_SECONDS // BUCKET_SECONDS
+        self._means = iter(zip(*mean_seconds(random, ratio, most_looks), strict=True))
+        self._looks: list[Look] = []
+        self._windows: list[Window] = []
 
     @property
-    def candidate_requests(self) -> int:
-        """Return how many the candidate had in this step."""
-        return self._steps[-1][1].requests
+    def seconds(self) -> int:
+        """Return how long it has lasted."""
+        return len(self._looks) * BUCKET_SECONDS
 
-    def look(self, requests: tuple[int, int]) -> None:
+    def look(self, step: int, requests: tuple[int, int], *, is_settled: bool) -> None:
         """Add what the candidate and the stable slot did with so many requests."""
-        slots, tallies = self._slots, self._steps[-1][1:]
-        self._failed = self._failed.after(self._coins(requests, [slot.failed for slot in slots]))
-        self._slow = self._slow.after(self._coins(requests, [slot.slow for slot in slots]))
-        labelled = [int(self._random.binomial(count, LABELLED)) for count in requests]
-        self._wrong[-1] = self._wrong[-1].after(self._coins(labelled, [1 - slot.accuracy for slot in slots]))
-        windows = [self._tally(*one) for one in zip(slots, tallies, requests, strict=True)]
-        self._windows = self._windows.after(self._coins(windows, [slot.drifted for slot in slots]))
-        one, two = (
-            answers(self._random, mean, count)
-            for mean, count in zip(next(self._means), requests, strict=True)
+        servers = self._candidate, self._stable
+        candidate, stable = (
+            server.serve(count, mean)
+            for server, count, mean in zip(servers, requests, next(self._means), strict=True)
         )
-        self._buckets.append(Bucket(one, two))
+        at = BEGIN + timedelta(seconds=self.seconds)
+        labelled = Labelled(
+            step, *self._candidate.label(candidate.succeeded), *self._stable.label(stable.succeeded)
+        )
+        number = len(self._looks) + 1
+        percent = PLAN.steps[step]
+        self._looks.append(Look(number, step, percent, at, stable, candidate, [labelled], is_settled))
+        self._windows += self._candidate.fill(candidate.succeeded, at)
+        self._windows += self._stable.fill(stable.succeeded, at)
 
-    def gates(self) -> list[Gate]:
+    def decide(self, step: int, *, is_over: bool) -> Decision:
         """Judge it all."""
-        steps = self._steps
-        return [
-            error_rate(self._failed),
-            slow_requests(self._slow),
-            latency(self._buckets),
-            sample_ratio([Served(share, one.requests, two.requests) for share, one, two in steps]),
-            drifted_windows(self._windows),
-            labels([LabelCounts(one.labels, two.labels) for _, one, two in steps]),
-            confidence([Step(_confidence(one), _confidence(two)) for _, one, two in steps]),
-            accuracy(self._wrong),
-        ]
-
-    def _coins(self, counts: tuple[int, int] | list[int], rates: list[float]) -> Look:
-        one, two = (
-            Arm(count, int(self._random.binomial(count, rate)))
-            for count, rate in zip(counts, rates, strict=True)
+        situation = Situation(
+            required=REQUIRED,
+            candidate_requests=sum(look.candidate.requests for look in self._looks if look.step == step),
+            least_requests=PLAN.min_requests,
+            is_last_step=step == len(PLAN.steps) - 1,
+            step_over=is_over,
         )
-        return Look(one, two)
-
-    def _tally(self, slot: Slot, tally: _Tally, requests: int) -> int:
-        """Add requests, and return how many windows they fill."""
-        windows = (tally.requests + requests) // WINDOW - tally.requests // WINDOW
-        tally.requests += requests
-        tally.labels.update(
-            dict(zip(LABELS, self._random.multinomial(requests, slot.labels).tolist(), strict=True))
-        )
-        tally.confidence += float(self._random.beta(9, 9 / slot.confidence - 9, requests).sum())
-        return windows
-
-
-def _confidence(tally: _Tally) -> Mean:
-    return Mean(tally.requests, tally.confidence)
+        windows = drift(self._windows, self._looks, step)
+        return decide(gates(self._looks, windows, PLAN, step_is_over=is_over), situation)
 
 
 def play(random: Random, candidate: Slot, stable: Slot, extra_share: float = 0.0) -> Ending:
@@ -136,26 +139,17 @@ def play(random: Random, candidate: Slot, stable: Slot, extra_share: float = 0.0
 
     The candidate gets `extra_share` more of the traffic than the steps say.
     """
-    evidence = _Evidence(random, candidate, stable)
-    seconds = 0
-    for number, share in enumerate(STEPS):
-        evidence.begin(share)
-        begun = seconds
-        while seconds < LONGEST_SECONDS:
+    release = _Release(random, candidate, stable)
+    for step, percent in enumerate(PLAN.steps):
+        begun = release.seconds
+        while release.seconds < LONGEST_SECONDS:
             requests = int(random.poisson(REQUESTS_A_SECOND * BUCKET_SECONDS))
-            one = int(random.binomial(requests, share + extra_share))
-            evidence.look((one, requests - one))
-            seconds += BUCKET_SECONDS
-            situation = Situation(
-                required=REQUIRED,
-                candidate_requests=evidence.candidate_requests,
-                least_requests=LEAST_REQUESTS,
-                is_last_step=number == len(STEPS) - 1,
-                step_over=seconds - begun >= STEP_SECONDS,
-            )
-            decision = decide(evidence.gates(), situation)
+            one = int(random.binomial(requests, percent / 100 + extra_share))
+            settled = begun + PLAN.settling_seconds
+            release.look(step, (one, requests - one), is_settled=release.seconds >= settled)
+            decision = release.decide(step, is_over=release.seconds >= settled + PLAN.step_seconds)
             if decision.action in (Action.ROLL_BACK, Action.PROMOTE):
-                return Ending(decision, seconds)
+                return Ending(decision, release.seconds)
             if decision.action is Action.ADVANCE:
                 break
-    return Ending(decision, seconds)
+    return Ending(decision, release.seconds)

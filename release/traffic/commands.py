@@ -8,6 +8,7 @@ from typing import Annotated, Any, Protocol
 import typer
 from rich.console import Console
 
+from release.options import Json, Who, Why
 from release.traffic.confirmation import TAKEN_SECONDS, Confirmation, Seen
 from release.traffic.report import NOT_TAKEN, shadow_shown, told, traffic_table
 from release.traffic.views import ShadowView, TrafficView
@@ -17,10 +18,7 @@ LOOK_SECONDS = 0.5
 CONFIRM_SECONDS = 15.0
 ALL_CELLS = 1024
 
-Who = Annotated[str, typer.Option(envvar="RELEASE_WHO", help="Who decides so; it stands in the history.")]
-Why = Annotated[str, typer.Option(help="Why; it stands in the history.")]
 Wait = Annotated[float, typer.Option(min=0, help="For how many seconds at most to count what is served.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the program's own answer, with all numbers.")]
 Weight = Annotated[int, typer.Argument(min=0, max=1000)]
 
 

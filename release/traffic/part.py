@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 from mongodb.store import Store
 from release.job import Job
 from release.nginx_configuration import NginxConfiguration
-from release.releasing import Releasing, utc_now
+from release.releasing import Releasing
 from release.routes.shadow import shadow_router
 from release.routes.traffic import traffic_router
 from release.settings import ReleaseSettings
@@ -17,6 +17,7 @@ from release.shadow.metrics import ShadowMetrics
 from release.shadow.pairs import PairStore, ShadowPairs
 from release.traffic.answered import AnsweredPredictions
 from release.traffic.orders import Traffic
+from service.clock import utc_now
 from service.token import token_demand
 
 PAIRS_SECONDS = 10

@@ -6,7 +6,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 
 from release.traffic.confirmation import ENOUGH, TAKEN_SECONDS, Confirmation, Stage
-from release.traffic.views import CellView, ComparisonView, PackageView, ShadowView, TrafficView
+from release.traffic.views import CellView, ComparisonView, ShadowView, TrafficView
+from release.views import PackageView
 from service.slots import CANDIDATE
 
 MOST_CLASSES = 12  # of a table that fits a terminal

@@ -3,15 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict
-
 from release.traffic.confirmation import Answered
-
-
-class View(BaseModel):
-    """A part of an answer; what else it has is passed over."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
+from release.views import PackageView, View
 
 
 class TrafficView(View):
@@ -30,14 +23,6 @@ class TrafficView(View):
     shadow_percent: float
     in_effect: bool
     answered: Answered | None
-
-
-class PackageView(View):
-    """A package."""
-
-    model: str
-    version: str
-    sha256: str
 
 
 class CellView(View):

@@ -13,12 +13,11 @@ Evidence is frozen, and a controller adds it up and keeps it:
 A gate makes a `gate.Gate` (name, verdict, why, numbers) of it:
 
     error_rate       failures.error_rate(coins)
-    slow_requests    failures.slow_requests(coins), with the bound of failures.slow_bound
+    slow_requests    failures.slow_requests(coins)
     latency          latency.latency(buckets)
     mean_latency     latency.mean_latency(answers)
     sample_ratio     sample_ratio.sample_ratio(steps)
-    drift            inputs.input_drift(p_values) with inputs.permutation_p_value
-                     or inputs.drifted_windows(coins)
+    drift            inputs.drifted_windows(coins)
     labels           predictions.labels(steps)
     confidence       predictions.confidence(steps)
     accuracy         feedback.accuracy(the coins of each step)
@@ -26,7 +25,7 @@ A gate makes a `gate.Gate` (name, verdict, why, numbers) of it:
 `decision.decide(gates, Situation(...))` makes a `decision.Decision` (action, reason, why, gates) of these.
 
 A step is a time in which the shares did not change: one that somebody splits anew makes two. Evidence is that
-of the whole release and may be looked at at any time, with two exceptions: `mean_latency` is judged once an
-interval, and the p-values of `input_drift` are this step's. Impossible numbers (below 0, NaN, more bad
-requests than requests) are a ValueError, never a verdict. docs/releases.md says how often a gate is wrong.
+of the whole release and may be looked at at any time, but for `mean_latency`, which is judged once an
+interval. Impossible numbers (below 0, NaN, more bad requests than requests) are a ValueError, never a
+verdict. docs/releases.md says how often a gate is wrong.
 """

@@ -1,7 +1,5 @@
 """Requests that failed, and requests that took too long: more of them than the stable slot has."""
 
-from collections.abc import Mapping
-
 from release.verdict.coins import Coins
 from release.verdict.gate import FAIL_ALPHA, Gate, Verdict, defined
 
@@ -16,19 +14,9 @@ def error_rate(coins: Coins, *, least_requests: int = LEAST_REQUESTS, alpha: flo
 def slow_requests(coins: Coins, *, least_requests: int = LEAST_REQUESTS, alpha: float = FAIL_ALPHA) -> Gate:
     """Fail where the candidate has more than its share of the requests above a histogram's bound.
 
-    With the bound of `slow_bound` this compares the slots' p99 without interpolating it.
+    With a bound that few of the stable slot's are above this compares tails without interpolating a p99.
     """
     return _gate("slow_requests", "were slow", coins, least_requests, alpha)
-
-
-def slow_bound(at_most: Mapping[float, int], requests: int, share: float = 0.01) -> float | None:
-    """Return a histogram's lowest bound that at most this share of `requests` are above; None where none is.
-
-    `at_most` maps each bound to the requests of the stable slot that took no longer. Choose it once, from
-    traffic before the first look: a bound chosen by the numbers that it then judges would favour a slot.
-    """
-    fitting = [bound for bound, within in at_most.items() if requests - within <= share * requests]
-    return min(fitting, default=None) if requests else None
 
 
 def _gate(name: str, did: str, coins: Coins, least_requests: int, alpha: float) -> Gate:

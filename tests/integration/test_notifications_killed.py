@@ -12,7 +12,7 @@ import pytest
 from mongodb.outbox import Message
 from mongodb.store import Store
 from release.notifications.channels import REPEATED, identity_of
-from release.notifications.delivery import utc_now
+from service.clock import utc_now
 from tests.integration.detector_program import until
 from tests.integration.server_program import ServerProgram
 from tests.receivers import MailServer, Webhook

@@ -4,7 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from nginx.render import Look, WrongSplit, keep_rendered, not_understood, read_folder, rendered, write_folder
+from nginx.render import (
+    Look,
+    WrongSplit,
+    copy_scripts,
+    keep_rendered,
+    not_understood,
+    read_folder,
+    rendered,
+    write_folder,
+)
 from tests.unit.nginx.conftest import Renderer, Stack, wait_for
 from tests.unit.nginx.test_reload_watcher import CANDIDATE, STABLE, slots_of
 
@@ -32,6 +41,17 @@ def test_only_what_changed_is_written(tmp_path: Path) -> None:
     assert write_folder(tmp_path, files | {"default.conf": "d"}) == ["default.conf"]
     assert write_folder(tmp_path, {"nginx.conf": "a"}) == ["default.conf", "servers.conf"]
     assert [path.name for path in tmp_path.iterdir()] == ["nginx.conf"]
+
+
+def test_what_nginxs_container_runs_lies_beside_what_is_rendered(tmp_path: Path) -> None:
+    """As it is in the image; what was there from before is replaced, and rendering leaves it."""
+    (tmp_path / "start.sh").write_text("of an older version")
+    copy_scripts(tmp_path)
+    write_folder(tmp_path, {"nginx.conf": "a"})
+    names = ["nginx.conf", "reload_watcher.sh", "start.sh"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    for name in names[1:]:
+        assert (tmp_path / name).read_bytes() == (NGINX / name).read_bytes()
 
 
 def test_an_editors_own_files_are_none_of_nginxs(tmp_path: Path) -> None:

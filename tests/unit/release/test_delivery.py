@@ -13,8 +13,9 @@ from prometheus_client import CollectorRegistry
 
 from mongodb.outbox import Delivery, Message
 from mongodb.store import StoreUnavailable
-from release.notifications.delivery import ChannelJob, OutboxJob, is_due, pause_after, utc_now
+from release.notifications.delivery import ChannelJob, OutboxJob, is_due, pause_after
 from release.notifications.metrics import NotificationMetrics
+from service.clock import utc_now
 from tests.unit.release.fakes import NOW, Clock, FakeChannel, MemoryOutbox
 
 

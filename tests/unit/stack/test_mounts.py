@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from stack.mounts import complaints, read_only_mounts
+from tests.unit.release.test_image import copied, reached
+from tests.unit.service.test_slots import services as compose_services
 
 PROJECT = Path(__file__).parents[3]
 STRANGER = "54321:54321"
@@ -99,3 +101,46 @@ def test_the_readmes_advice_opens_what_is_mounted_and_not_env() -> None:
     assert PROJECT not in opened
     assert not any(path.name.startswith(".") for path in opened)
     assert os.path.commonpath([str(path) for path in opened]) == str(PROJECT)
+
+
+def binds() -> set[tuple[str, str, str, bool]]:
+    """Return what Compose mounts of this machine: service, folder, place there, whether it is writable."""
+    found = set()
+    for service, told in compose_services().items():
+        for volume in told.get("volumes") or ():
+            source = re.match(r"(?:\$\{\w+:-)?(\.?/[\w./]*)\}?:", volume)
+            if source:
+                target, _, mode = volume[source.end() :].partition(":")
+                found.add((service, source[1], target, mode != "ro"))
+    return found
+
+
+def test_what_is_writable_of_this_machine_is_listed_here() -> None:
+    """The packages, what a release changes, and the demo's images: nothing else."""
+    packages = ["./model_server/model", "./model_server_new/model"]
+    assert {(service, source) for service, source, _, writable in binds() if writable} == {
+        *[("models", folder) for folder in ["./examples/fruit/images", *packages]],
+        *[("release", folder) for folder in ["./nginx", *packages]],
+    }
+
+
+def test_no_container_runs_what_the_release_program_could_write() -> None:
+    """In nginx/ it replaces default.conf, so it could write all of it: only settings are read from there."""
+    assert {(service, target) for service, source, target, _ in binds() if source.startswith("./nginx")} == {
+        ("release", "/nginx"),
+        ("nginx_config", "/nginx"),
+    }
+    services = compose_services()
+    assert services["nginx_config"]["command"] == ["python", "-m", "nginx.render", "/nginx", "/run/nginx"]
+    assert not any("working_dir" in services[name] for name in ("nginx_config", "nginx_log_exporter"))
+
+
+def test_what_runs_beside_nginx_is_in_its_image() -> None:
+    """The two programs with all that they import of ours, and what nginx's container runs."""
+    dockerfile = (PROJECT / "model_server/Dockerfile").read_text("utf-8")
+    for first in ("nginx/render.py", "nginx/exporter/__main__.py"):
+        files, _ = reached(PROJECT / first)
+        assert files <= copied(dockerfile), files - copied(dockerfile)
+    assert "COPY nginx/*.py nginx/*.sh nginx/\n" in dockerfile
+    ignored = (PROJECT / ".dockerignore").read_text("utf-8").splitlines()
+    assert {"!nginx/*.py", "!nginx/*.sh", "!nginx/exporter"} <= set(ignored)

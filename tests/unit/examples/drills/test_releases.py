@@ -18,7 +18,7 @@ def test_a_release_is_read_with_what_was_seen_of_it() -> None:
     found = read_status(status("running"))
     assert found
     plan, seen = found
-    assert (plan, seen.id, seen.steps, seen.percent) == ("drill", "r1", [20, 50], 20)
+    assert (plan, seen.id, seen.steps, seen.percent) == ("drill", "r1", (20, 50), 20)
     assert seen.gates == [Gate("latency", "fail", "slow")] == seen.decision.gates
     assert seen.place == "running, step 1 of 2, 20 %"
 

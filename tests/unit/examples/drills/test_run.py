@@ -86,18 +86,34 @@ def status(phase: str) -> str:
         return json.dumps({"release": None, "decision": None, "seen": None})
     gates = [{"name": "latency", "verdict": "fail", "why": "slow", "numbers": {}}]
     at = "2026-11-29T12:00:30+00:00"
+    package = {"model": "other", "version": "7", "sha256": "0" * 64}
     release: dict[str, Any] = {
         "_id": "r1",
         "plan_name": "drill",
-        "plan": {"steps": [20, 50]},
+        "plan": {"steps": [20, 50], "step_seconds": 20, "settling_seconds": 17, "min_requests": 100},
+        "stable": package,
+        "candidate": package,
         "phase": phase,
         "step": 0,
         "percent": 20,
+        "reason": "",
         "held_by": "",
         "started_at": "2026-11-29T12:00:00+00:00",
+        "step_started_at": "2026-11-29T12:00:00+00:00",
+        "ended_at": None,
     }
-    decision = {"decision": phase, "why": "slow", "at": at, "gates": gates}
-    return json.dumps({"release": release, "decision": decision, "seen": {"gates": gates}})
+    decision = {
+        "release": "r1",
+        "decision": phase,
+        "who": "somebody",
+        "why": "slow",
+        "at": at,
+        "phase": phase,
+        "percent": 20,
+        "gates": gates,
+    }
+    seen = {"at": at, "requests": {}, "gates": gates}
+    return json.dumps({"release": release, "decision": decision, "seen": seen})
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from release.verdict.coins import Arm, Coins, Look, coins
-from release.verdict.failures import error_rate, slow_bound, slow_requests
+from release.verdict.failures import error_rate, slow_requests
 from release.verdict.gate import Verdict
 
 
@@ -65,16 +65,3 @@ def test_slow_requests_are_judged_alike() -> None:
     gate = slow_requests(counted((200, 20), (800, 8)))
     assert (gate.name, gate.verdict) == ("slow_requests", Verdict.FAIL)
     assert "were slow" in gate.why
-
-
-def test_slow_bound_is_the_lowest_that_few_are_above() -> None:
-    """A bound of the histogram, so that p99 need not be interpolated."""
-    at_most = {0.05: 900, 0.1: 989, 0.25: 990, 0.5: 1000}
-    assert slow_bound(at_most, 1000) == 0.25
-    assert slow_bound(at_most, 1000, share=0.1) == 0.05
-
-
-def test_slow_bound_is_none_where_nothing_fits() -> None:
-    """No request, or too many above the highest bound."""
-    assert slow_bound({0.1: 0}, 0) is None
-    assert slow_bound({0.1: 10, 0.5: 50}, 100) is None
