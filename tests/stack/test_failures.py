@@ -58,6 +58,7 @@ def test_both_slots_away_for_a_moment_fail_no_request(stack: RunningStack) -> No
         for slot in SLOTS:
             stack.start(slot)
         wait_for_answers(clients)
+    print(clients.outcomes.as_json())
     assert clients.outcomes.lost == 0, clients.outcomes.counts
 
 
@@ -131,5 +132,6 @@ if os.environ.get("STACK") == "compose":
             wait_for_answers(clients)
             run("docker", "compose", "up", "-d", *stack.services, SAMPLE_QUEUE_SIZE="1001")
             wait_for_answers(clients)
+        print(clients.outcomes.as_json())
         assert clients.outcomes.lost == 0, clients.outcomes.counts
         assert all(stack.container(slot) != before[slot] for slot in SLOTS)
