@@ -59,7 +59,8 @@ class Arm:
             and 0 <= self.confidence_sum <= self.confidence_count * (1 + 1e-9)
         )
         if not possible:
-            raise ValueError(f"no slot can have done this: {self}")
+            least = min(self.labels.values(), default=0)  # a model may have thousands
+            raise ValueError(f"no slot can have done this: { ({**vars(self), 'labels': least}) }")
 
 
 @dataclass(frozen=True)

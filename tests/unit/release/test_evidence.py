@@ -65,6 +65,13 @@ def test_what_no_slot_can_have_done_is_refused(wrong: dict[str, Any]) -> None:
         Arm(**wrong)
 
 
+def test_what_is_said_of_it_is_short() -> None:
+    """People read it in an e-mail, and a model may have thousands of labels."""
+    with pytest.raises(ValueError, match="-1") as refused:
+        Arm(labels={f"class {number}": number - 1 for number in range(1000)})
+    assert len(str(refused.value)) < 300
+
+
 def test_a_page_that_a_second_server_was_asked_for_is_no_request() -> None:
     """It is retried, and no answer of those that count."""
     assert arm(retried(STABLE, CANDIDATE, "error", 1), STABLE, 0.5).requests == 0
