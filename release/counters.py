@@ -1,4 +1,4 @@
-"""What counters have counted between two looks, with restarts of who counts them."""
+"""What counters have counted between two looks, with restarts and gaps of who counts them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -24,14 +24,27 @@ Counters = Mapping[Series, float]
 def increase(before: Counters, after: Counters) -> Counters:
     """Return by how much each series grew.
 
-    One that fell was begun anew: all that it shows is counted since. So is one that is new. Prometheus' own
-    `increase()` extrapolates to the ends of its range, and misses the first value of a series.
+    Where one fell, its target was begun anew: all that each of that target's series shows is counted since.
+    So is a series that is new. Prometheus' own `increase()` extrapolates to the ends of its range, and misses
+    the first value of a series.
     """
-    return {series: value - _before(before.get(series, 0.0), value) for series, value in after.items()}
+    since = _of_those_that_went_on(before, after)
+    return {series: value - since.get(series, 0.0) for series, value in after.items()}
 
 
-def _before(before: float, now: float) -> float:
-    return before if before <= now else 0.0
+def last_known(before: Counters, after: Counters) -> Counters:
+    """Return what each series showed last: one that is absent now may come back, and has counted since."""
+    return {**_of_those_that_went_on(before, after), **after}
+
+
+def _of_those_that_went_on(before: Counters, after: Counters) -> Counters:
+    fell = {_target(series) for series, value in after.items() if value < before.get(series, 0.0)}
+    return {series: value for series, value in before.items() if _target(series) not in fell}
+
+
+def _target(series: Series) -> tuple[str, str]:
+    """Return whose series it is: one process counts all of a target's."""
+    return series.label("job"), series.label("instance")
 
 
 def total(counters: Counters, metric: str, **labels: str) -> float:

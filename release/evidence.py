@@ -1,6 +1,7 @@
 """What the two slots did between two looks at their counters."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -19,7 +20,13 @@ COUNTED = (
     "prediction_confidence_count",
 )
 NOBODY = "shared"  # an answer of nginx's own, where the other server has failed as well
-QUERY = f'{{__name__=~"{"|".join(COUNTED)}",slot=~"{"|".join((*SLOTS, NOBODY))}"}}'
+UP = "up"  # Prometheus' own: 1 where the last scrape of a target came, and with it all of its series
+NGINX_JOB, SERVER_JOB = "nginx_log_exporter", "model_server"
+OF_THE_SERVERS = frozenset({"labels", "confidence"})  # gates; the other ones are nginx's or the database's
+QUERY = (
+    f'{{__name__=~"{"|".join((UP, *COUNTED))}",slot=~"{"|".join((*SLOTS, NOBODY))}",'
+    f'job=~"{NGINX_JOB}|{SERVER_JOB}"}}'
+)
 FAILED, REFUSED = ("timeout", "error"), ("refused",)  # why a second server was asked; no room is no failure
 
 
@@ -29,7 +36,8 @@ class Arm:
 
     `requests` are those that it was asked for first, `failed` those of them that it answered with 5xx or that
     another one had to answer, but for what neither had room for. Slow ones of `answered` are above the
-    plan's bound. `seconds` is the time of the `succeeded` ones, those with a status of 2xx.
+    plan's bound. `seconds` is the time of the `succeeded` ones, those with a status of 2xx. ValueError where
+    that cannot be.
     """
 
     requests: int = 0
@@ -41,6 +49,18 @@ class Arm:
     labels: Mapping[str, int] = field(default_factory=dict)
     confidence_sum: float = 0.0
     confidence_count: int = 0
+
+    def __post_init__(self) -> None:
+        counts = (self.requests, self.failed, self.succeeded, *self.labels.values())
+        possible = (
+            min(counts) >= 0
+            and 0 <= self.slow <= self.answered
+            and 0 <= self.seconds < math.inf
+            and 0 <= self.confidence_sum <= self.confidence_count * (1 + 1e-9)
+        )
+        if not possible:
+            least = min(self.labels.values(), default=0)  # a model may have thousands
+            raise ValueError(f"no slot can have done this: { ({**vars(self), 'labels': least}) }")
 
 
 @dataclass(frozen=True)
@@ -59,6 +79,8 @@ class Look:
     """What both slots did since the look before, while the candidate was to get `percent`.
 
     `is_settled` tells that it got that all the time: some of it may be from before the split was changed.
+    `is_blind` tells that a signal was lost. `after_pause` tells that nothing of this time counts: the release
+    was paused in it.
     """
 
     number: int
@@ -69,6 +91,30 @@ class Look:
     candidate: Arm
     labelled: Sequence[Labelled] = ()
     is_settled: bool = True
+    is_blind: bool = False
+    after_pause: bool = False
+
+
+def counted(answer: Counters) -> Counters:
+    """Return the counters of an answer to QUERY."""
+    return {series: value for series, value in answer.items() if series.metric != UP}
+
+
+def signals_lost(answer: Counters, gates: Collection[str]) -> tuple[str, ...]:
+    """Return whose counters the gates need and Prometheus has not got now, of an answer to QUERY.
+
+    A series that is not there is no sign of that: nobody may have been counted yet. So each target must have
+    been scraped. nginx's must always: a step wants requests.
+    """
+    sources = [(NGINX_JOB, NOBODY)]
+    if not OF_THE_SERVERS.isdisjoint(gates):
+        sources += [(SERVER_JOB, slot) for slot in SLOTS]
+    return tuple(f"{job} ({slot})" for job, slot in sources if not _is_scraped(answer, job, slot))
+
+
+def _is_scraped(answer: Counters, job: str, slot: str) -> bool:
+    states = [state for _, state in matching(answer, UP, job=job, slot=slot)]
+    return bool(states) and all(states)
 
 
 def arm(increase: Counters, slot: str, slow_seconds: float) -> Arm:
@@ -84,7 +130,8 @@ def arm(increase: Counters, slot: str, slow_seconds: float) -> Arm:
         label = series.label("label")
         labels[label] = labels.get(label, 0) + round(value)
     return Arm(
-        requests=round(answered - taken - spared + lost + refused),
+        # Not below 0: a page that a second server was asked for is among the `taken`, and no answer here.
+        requests=max(0, round(answered - taken - spared + lost + refused)),
         failed=round(errors - no_room + lost),
         answered=round(timed),
         slow=round(timed - _within(increase, slot, slow_seconds)),

@@ -17,6 +17,7 @@ from release.steps import Label, Window
 from service.slots import CANDIDATE, SLOTS, STABLE
 
 Document = Mapping[str, Any]
+LABELS_AT_ONCE = 1000  # a question to the database has at most 16 MB, and some 250,000 names fill it
 
 
 class MongodbFeedback:
@@ -43,14 +44,19 @@ class MongodbFeedback:
         is repeated.
         """
         came = {"received_at": {"$gt": after, "$lte": until}, "traffic": USER}
-        with unavailable_on_error():  # not an aggregation: NX-27017 compares no dates in it
-            found = [one for one in await self._feedback.find(came).to_list() if _is_of(release, one)]
-        counted = await self._count(release, round(after.timestamp() * 1000), found)
-        return [
-            Label(one["slot"], one["predicted_at"], bool(one["correct"]))
-            for one in found
-            if one["request_id"] in counted
-        ]
+        since = round(after.timestamp() * 1000)
+        labels: list[Label] = []
+        with unavailable_on_error():
+            cursor = self._feedback.find(came)  # not an aggregation: NX-27017 compares no dates in it
+            while chunk := await cursor.to_list(LABELS_AT_ONCE):
+                found = [one for one in chunk if _is_of(release, one)]
+                counted = await self._count(release, since, found)
+                labels += [
+                    Label(one["slot"], one["predicted_at"], bool(one["correct"]))
+                    for one in found
+                    if one["request_id"] in counted
+                ]
+        return labels
 
     async def windows(self, release: Release) -> Sequence[Window]:
         """Return the windows all of whose samples are of the release's time and packages."""

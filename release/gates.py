@@ -13,10 +13,13 @@ from release.verdict.gate import Gate
 Count = Callable[[Arm], int]
 
 
-def gates(looks: Sequence[Look], drift: coins.Coins, plan: Plan, *, step_is_over: bool) -> list[Gate]:
+def gates(
+    looks: Sequence[Look], drift: coins.Coins, plan: Plan, *, ended_step: Sequence[Look] | None
+) -> list[Gate]:
     """Return the plan's gates, each with its numbers; `drift` counts windows, and those that drifted.
 
-    The mean latency is judged once, when the step is over: a plain comparison would fail by chance.
+    `ended_step` are the looks since the step began, where it is over: only then the mean latency is judged,
+    as a plain comparison would fail by chance.
     """
     asked = plan.gates
     steps = [list(looks) for _, looks in groupby(looks, key=lambda look: (look.step, look.percent))]
@@ -28,8 +31,8 @@ def gates(looks: Sequence[Look], drift: coins.Coins, plan: Plan, *, step_is_over
     if asked.latency:
         buckets = [latency.Bucket(_answers(look.candidate), _answers(look.stable)) for look in looks]
         found.append(latency.latency(buckets, tolerated=asked.latency.ratio))
-    if asked.mean_latency and step_is_over:
-        arms = [look.candidate for look in steps[-1]] if steps else []
+    if asked.mean_latency and ended_step is not None:
+        arms = [look.candidate for look in ended_step]
         answers = latency.Answers(sum(arm.succeeded for arm in arms), sum(arm.seconds for arm in arms))
         found.append(latency.mean_latency(answers, most_seconds=asked.mean_latency.seconds))
     if asked.sample_ratio:

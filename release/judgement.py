@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+ERROR = "error"  # what holds a release whose look failed
 Action = Literal["stay", "wait", "hold", "advance", "roll_back"]  # to stay is to look at nothing now
 
 

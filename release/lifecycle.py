@@ -74,6 +74,7 @@ class Release:
     ended_at: datetime | None = None
     held_by: str = ""
     paused_from: Phase | None = None
+    resumed_at: datetime | None = None
     revision: int = 0
 
     @property
@@ -156,7 +157,7 @@ def resume(release: Release, why: str, now: datetime) -> Release:
     """Go on where it was paused; the step begins again."""
     _demand(release, {Phase.PAUSED}, "be resumed")
     phase = release.paused_from or Phase.RUNNING
-    return _changed(release, phase=phase, paused_from=None, step_started_at=now, reason=why)
+    return _changed(release, phase=phase, paused_from=None, step_started_at=now, resumed_at=now, reason=why)
 
 
 def promote(release: Release, why: str) -> Release:

@@ -9,6 +9,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from release.documents import Decision
+from release.judgement import ERROR
 from release.lifecycle import CONTROLLER, Package, Phase, Release
 from release.verdict.decision import Reason
 from release.verdict.gate import Gate, Verdict
@@ -16,7 +17,7 @@ from release.verdict.gate import Gate, Verdict
 DONE, FAILED = OUTCOMES = ("done", "failed")
 NO_RELEASE = "none"
 PHASES = (NO_RELEASE, *Phase)
-HOLDERS = (Reason.MISMATCH, Reason.SIGNAL_LOST, Reason.TOO_LITTLE, "split", "nginx", "prometheus")
+HOLDERS = (Reason.MISMATCH, Reason.SIGNAL_LOST, Reason.TOO_LITTLE, "split", "nginx", "prometheus", ERROR)
 VALUES = {Verdict.PASS: 1, Verdict.INSUFFICIENT: 0, Verdict.FAIL: -1}
 MOST_DECISIONS = 20  # each is a series
 MOST_CHARACTERS = 200  # of a label that is a sentence

@@ -9,6 +9,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
 from mongodb.errors import unavailable_on_error
+from mongodb.indexes import expire
 from release.counters import Counters
 from release.documents import (
     Decision,
@@ -23,6 +24,7 @@ from release.evidence import Look
 from release.lifecycle import Release
 
 CURRENT = {"_id": "current"}
+LOOKS_KEPT_SECONDS = 90 * 24 * 3600  # decisions have the gates' numbers, and stay
 
 
 class Conflict(Exception):
@@ -46,6 +48,7 @@ class ReleaseStore:
         with unavailable_on_error():
             await self._decisions.create_index([("at", pymongo.DESCENDING)])
             await self._looks.create_index([("release", pymongo.ASCENDING), ("number", pymongo.ASCENDING)])
+            await expire(self._looks, "at", LOOKS_KEPT_SECONDS)
 
     async def current(self) -> tuple[Release, Decision] | None:
         """Return the newest release, which may have ended, and the last decision about it."""
@@ -106,12 +109,12 @@ class ReleaseStore:
         name = {"_id": f"{release}/counters"}
         document = {**name, "number": number, "at": at, "counters": counters_document(counters)}
         with unavailable_on_error():
-            await self._state.replace_one(name, document, upsert=True)
+            await self._looks.replace_one(name, document, upsert=True)
 
     async def counters(self, release: str) -> tuple[int, datetime, Counters] | None:
         """Return the last look's number, its time, and what the counters showed at it."""
         with unavailable_on_error():
-            document = await self._state.find_one({"_id": f"{release}/counters"})
+            document = await self._looks.find_one({"_id": f"{release}/counters"})
         if document is None:
             return None
         return document["number"], document["at"], read_counters(document["counters"])

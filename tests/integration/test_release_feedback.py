@@ -1,6 +1,6 @@
 """What came back about a release, read from a database over a real socket."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ from mongodb.documents import Result
 from mongodb.feedback import Feedback, SampledPrediction
 from mongodb.positions import first_position_of
 from mongodb.store import Store
-from release.feedback import MongodbFeedback
+from release.feedback import MongodbFeedback, _matching
 from release.steps import Label, Window
 from service.slots import CANDIDATE, STABLE
 from tests.unit.release.made_up import NEW, NOW, OLD, a_release, later
@@ -54,6 +54,23 @@ async def test_labels_come_once_with_their_time(store: Store, feedback: MongodbF
     found = await asked(feedback, 15, 25)
     expected = [Label(CANDIDATE, later(10), is_correct=False), Label(STABLE, later(10), is_correct=True)]
     assert sorted(found, key=lambda one: one.slot, reverse=True) == expected
+
+
+async def test_labels_are_counted_some_at_a_time(
+    store: Store, feedback: MongodbFeedback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A question that named all of them would be too long for the database some day."""
+    asked_for = []
+
+    async def counted(collection: Any, matched: Mapping[str, Any]) -> list[dict[str, Any]]:
+        asked_for.append(len(matched["_id"]["$in"]))
+        return await _matching(collection, matched)
+
+    monkeypatch.setattr("release.feedback._matching", counted)
+    monkeypatch.setattr("release.feedback.LABELS_AT_ONCE", 3)
+    await store.write_feedback([a_label(str(number), 20) for number in range(8)])
+    assert len(await asked(feedback, 15, 25)) == 8
+    assert asked_for == [3, 3, 2]
 
 
 async def test_what_is_not_the_releases_does_not_count(store: Store, feedback: MongodbFeedback) -> None:

@@ -96,6 +96,18 @@ async def test_looks_and_counters_are_kept(releases: ReleaseStore) -> None:
     assert await releases.counters("r1") == (2, later(5), counters)
 
 
+async def test_looks_are_kept_for_a_time_and_decisions_for_ever(store: Store, releases: ReleaseStore) -> None:
+    """With the counters at the last one, whose document has its time, too."""
+    await releases.put_counters("r1", 1, NOW, {})
+    await releases.add_look("r1", Look(1, 0, 5, NOW, Arm(), Arm()))
+    assert [one["at"] async for one in store.database.release_looks.find()] == [NOW, NOW]
+    indexes = await store.database.release_looks.index_information()
+    [expiring] = [one for one in indexes.values() if "expireAfterSeconds" in one]
+    assert (expiring["expireAfterSeconds"], [*dict(expiring["key"])]) == (90 * 24 * 3600, ["at"])
+    for kept in (store.database.release_decisions, store.database.release_state):
+        assert not any("expireAfterSeconds" in one for one in (await kept.index_information()).values())
+
+
 async def test_the_journal_keeps_the_last_replacement(store: Store) -> None:
     """A promotion with its folder, a rollback without one."""
     journal = ReplacementJournal(store.database)

@@ -1,9 +1,11 @@
 """What the counters of nginx and of the slots say about each slot between two looks."""
 
+from typing import Any
+
 import pytest
 
-from release.counters import Counters, Series, increase
-from release.evidence import arm
+from release.counters import Counters, Series, increase, last_known
+from release.evidence import Arm, arm
 from service.slots import CANDIDATE, STABLE
 
 
@@ -24,6 +26,55 @@ def test_a_counter_that_fell_was_begun_anew(before: float | None, after: float, 
     """All that it shows is counted since; so is one that is new."""
     one = series("requests_total", slot=STABLE)
     assert increase({} if before is None else {one: before}, {one: after}) == {one: grown}
+
+
+def test_a_restart_is_one_of_all_that_a_target_counts() -> None:
+    """A histogram whose count has grown past what it was, while its bucket has not, was begun anew, too."""
+    count, bucket, other = (
+        series(metric, slot=STABLE, job="nginx_log_exporter", instance=instance)
+        for metric, instance in (("count", "a"), ("bucket", "a"), ("count", "b"))
+    )
+    grown = increase({count: 20, bucket: 20, other: 20}, {count: 25, bucket: 15, other: 25})
+    assert grown == {count: 25, bucket: 15, other: 5}
+
+
+def test_a_series_that_comes_back_goes_on_from_what_it_showed_last() -> None:
+    """But where its target was begun anew meanwhile."""
+    gone, there = series("a_total", instance="a"), series("b_total", instance="a")
+    before = last_known({gone: 900, there: 20}, {there: 25})
+    assert before == {gone: 900, there: 25}
+    assert increase(before, {gone: 903, there: 25}) == {gone: 3, there: 0}
+    assert last_known(before, {there: 5}) == {there: 5}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"failed": -1},
+        {"answered": 5, "slow": 6},
+        {"answered": 5, "slow": -10},
+        {"seconds": -0.5},
+        {"labels": {"apple": -1}},
+        {"confidence_count": 4, "confidence_sum": -3.0},
+        {"confidence_count": 4, "confidence_sum": 4.1},
+    ],
+)
+def test_what_no_slot_can_have_done_is_refused(wrong: dict[str, Any]) -> None:
+    """Before it is stored, and spoils all that is judged from then on."""
+    with pytest.raises(ValueError, match="no slot can have done this"):
+        Arm(**wrong)
+
+
+def test_what_is_said_of_it_is_short() -> None:
+    """People read it in an e-mail, and a model may have thousands of labels."""
+    with pytest.raises(ValueError, match="-1") as refused:
+        Arm(labels={f"class {number}": number - 1 for number in range(1000)})
+    assert len(str(refused.value)) < 300
+
+
+def test_a_page_that_a_second_server_was_asked_for_is_no_request() -> None:
+    """It is retried, and no answer of those that count."""
+    assert arm(retried(STABLE, CANDIDATE, "error", 1), STABLE, 0.5).requests == 0
 
 
 def test_failed_requests_are_counted_where_they_were_sent_first() -> None:

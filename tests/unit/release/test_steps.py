@@ -1,5 +1,7 @@
 """Which step of a release labels and windows belong to."""
 
+from dataclasses import replace
+
 from release.evidence import Arm, Look
 from release.steps import Steps, Window, drift
 from release.verdict import coins
@@ -44,3 +46,11 @@ def test_windows_that_drift_on_the_candidate_alone_are_evidence() -> None:
 def test_without_windows_nothing_is_known() -> None:
     """As at the beginning."""
     assert drift([], LOOKS, step=1) == coins.Coins()
+
+
+def test_windows_of_a_pause_are_left_out() -> None:
+    """It ends at the look after it, and began at the one before; without one, before the release did."""
+    windows = [Window(CANDIDATE, later(at), has_drifted=True) for at in (1, 7, 12)]
+    for number, left in ((0, 2), (1, 2), (2, 2)):
+        looks = [replace(look, after_pause=look is LOOKS[number]) for look in LOOKS]
+        assert drift(windows, looks, step=1).candidate.requests == left
