@@ -87,7 +87,8 @@ class Controller:
             found = await self._store.current()
             if found is None:
                 raise lifecycle.NotNow("there is no release: start one with `canary start`")
-            before, _ = found
+            before, last = found
+            await self._publish(before, last)  # what a failure kept from it would be replaced unseen
             after = lifecycle.overrule(change(before), self._split_file.read())
             decision = await self._change(before, after, self._decision(after, decided, who, why))
             await self._work(after, decision)
@@ -105,6 +106,8 @@ class Controller:
                 raise lifecycle.NotNow(f"release {found[0].id} is {found[0].phase}: end it first")
             if found is not None and found[0].id == release.id:
                 raise lifecycle.NotNow(f"release {release.id} was there within this very second: try again")
+            if found is not None:
+                await self._publish(*found)
             decision = self._decision(release, "start", who, release.reason)
             await self._change(found[0] if found else None, release, decision)
             await self._work(release, decision)

@@ -105,6 +105,12 @@ class World:
         assert self.state is not None
         return read_release(self.state["release"])
 
+    @property
+    def last(self) -> Decision:
+        """Return the last decision about it."""
+        assert self.state is not None
+        return Decision.from_document(self.state["decision"])
+
 
 class FakeStore:
     def __init__(self, world: World, life: Life) -> None:
@@ -247,6 +253,31 @@ async def test_it_may_be_killed_at_any_step(judgements: Sequence[Judgement], tmp
             ], (last, done)
             assert world.announced == world.decisions.keys()
             assert world.file.read_text() == undisturbed.file.read_text()
+
+
+def start_another(world: World) -> Release:
+    return replace(a_release(world), id="r2")
+
+
+@pytest.mark.parametrize("order", ["order", "begin"])
+async def test_a_decision_that_was_stored_and_not_published_is_published_before_the_next(
+    world: World, order: str
+) -> None:
+    """An order that comes before the next tick neither hides it from the log nor from people."""
+    controller = await begun(world)
+    if order == "begin":
+        await controller.order(lambda release: lifecycle.abort(release, "so"), "abort", "ann", "so")
+    del world.decisions[world.last.id]
+    world.announced.remove(world.last.id)
+    lost = world.last.id
+    controller = world.controller(Life())
+    if order == "begin":
+        await controller.begin(start_another(world), "ann")
+    else:
+        await controller.order(lambda release: lifecycle.pause(release, "so"), "pause", "ann", "so")
+    assert lost != world.last.id
+    assert lost in world.decisions
+    assert world.announced == world.decisions.keys()
 
 
 def edit(world: World, stable: int, candidate: int) -> None:
