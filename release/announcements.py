@@ -67,4 +67,10 @@ def news(release: Release, decision: Decision, step: ReleaseStep) -> ReleaseNews
         why=f"{decision.why.rstrip('.')}{by}",
         numbers={one["name"]: f"{one['verdict']}. {one['why']}" for one in decision.gates},
         do=ADVICE.get(step, ""),
+        which=_which_hold(release, decision) if step == "held" else "",
     )
+
+
+def _which_hold(release: Release, decision: Decision) -> str:
+    """Return what holds it and the hour: what comes and goes is told once an hour, and each kind of hold."""
+    return f"{release.held_by}:{decision.at:%Y-%m-%dT%H}"

@@ -27,7 +27,10 @@ class Alert:
 
 @dataclass(frozen=True)
 class ReleaseNews:
-    """A step of a release that people should know; `numbers` are what it was decided by, name → value."""
+    """A step of a release that people should know; `numbers` are what it was decided by, name → value.
+
+    `which` tells steps of one kind apart, where each of them is to be told.
+    """
 
     release: str
     step: ReleaseStep
@@ -37,6 +40,7 @@ class ReleaseNews:
     why: str
     numbers: Mapping[str, str] = field(default_factory=dict)
     do: str = ""
+    which: str = ""
 
 
 STEPS: Mapping[ReleaseStep, str] = {
@@ -52,11 +56,12 @@ STEPS: Mapping[ReleaseStep, str] = {
 
 
 def release_message(news: ReleaseNews, dashboards: str) -> Message:
-    """Write of a step of a release; each step of a release is told once."""
+    """Write of a step of a release; each step of a release is told once, and of those that differ each."""
     subject = f"{STEPS[news.step]}: {news.model} {news.version} on {news.candidate}"
     lines = [_sentence(news.why), *(f"{name}: {value}" for name, value in news.numbers.items())]
     lines += [f"What to do: {news.do}"] if news.do else []
-    return _message(f"release:{news.release}:{news.step}", subject, lines, f"Dashboards: {dashboards}")
+    key = ":".join(filter(None, ("release", news.release, news.step, news.which)))
+    return _message(key, subject, lines, f"Dashboards: {dashboards}")
 
 
 def alerts_message(

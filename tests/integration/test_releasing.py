@@ -193,7 +193,7 @@ async def test_a_release_from_its_start_to_its_rollback(store: Store, mongodb_ur
         "rolled_back",
     ]
     assert "Prometheus has nothing" in decided[4]["why"]
-    told = [one["_id"].rpartition(":")[2] async for one in store.database.notifications.find()]
+    told = [one["_id"].split(":")[2] async for one in store.database.notifications.find()]
     assert sorted(told) == ["held", "promoted", "rolled_back", "started"]
 
 

@@ -6,7 +6,7 @@ from release import lifecycle
 from release.announcements import Announcements
 from release.lifecycle import Phase, Release
 from tests.unit.release.fakes import Clock, MemoryOutbox
-from tests.unit.release.made_up import GATE, NOW, a_decision, a_release
+from tests.unit.release.made_up import GATE, NOW, a_decision, a_release, later
 
 RUNNING = a_release()
 
@@ -83,3 +83,17 @@ async def test_who_has_to_do_something_is_told_what() -> None:
     await Announcements(outbox, "", Clock()).announce(waiting, a_decision(waiting, "advance"))
     (message,) = outbox.put_messages.values()
     assert 'make release DO="canary promote"' in message.body
+
+
+async def test_each_kind_of_hold_is_told_and_one_that_comes_and_goes_once_an_hour() -> None:
+    """The night's one is no repeat of the day's, and a hold that lasts seconds sends no mail each time."""
+    outbox = MemoryOutbox()
+    announcements = Announcements(outbox, "", Clock())
+    for by, seconds in [("nginx", 0), ("nginx", 9), ("prometheus", 20), ("nginx", 30), ("prometheus", 36000)]:
+        held = a_release(held_by=by)
+        await announcements.announce(held, a_decision(held, "hold", at=later(seconds)))
+    assert list(outbox.put_messages) == [
+        "release:r1:held:nginx:2026-11-29T08",
+        "release:r1:held:prometheus:2026-11-29T08",
+        "release:r1:held:prometheus:2026-11-29T18",
+    ]
