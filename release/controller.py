@@ -5,18 +5,19 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from nginx.routing import Routing
 from release import lifecycle
 from release.documents import Decision
+from release.effect import Effect
 from release.judgement import Judgement
 from release.lifecycle import CHANGING, CONTROLLER, ENDED, OPEN, Phase, Release
 from release.split_file import CannotRead, CannotWrite, SplitFile, as_people_say
 from release.store import ReleaseStore
 
-TAKEN_BY_NGINX = timedelta(seconds=15)  # it looks twice a second, and tests before it reloads
+NOT_TAKEN = "nginx has not taken the split: its log, or nginx_config's, says why"
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ class Controller:
     ) -> None:
         self._store = store
         self._split_file = split_file
-        self._in_effect = in_effect
+        self._effect = Effect(in_effect, now)
         self._packages = packages
         self._judge = judge
         self._announce = announce
@@ -132,11 +133,12 @@ class Controller:
             try:
                 is_as_wanted = await self._bring_split(release, decision)
             except (CannotRead, CannotWrite, OSError) as error:
-                if release.phase is Phase.RUNNING:
-                    await self._hold(release, Judgement.hold("split", str(error)))
+                await self._hold(release, Judgement.hold("split", str(error)))
                 return
-            if is_as_wanted and release.phase is Phase.RUNNING:
+            if is_as_wanted:
                 await self._judge_step(release)
+        else:
+            self._effect.begin_anew()
 
     async def _bring_split(self, release: Release, decision: Decision) -> bool:
         """Tell whether the file has the wanted routing.
@@ -149,11 +151,12 @@ class Controller:
         if found not in (release.in_file, release.routing):
             await self._pause_for(release, found)
             return False
-        self._split_file.write(release.routing)
-        await self._note_written(release, decision)
+        await self._write(release, decision)
         return False
 
-    async def _note_written(self, release: Release, decision: Decision) -> Release:
+    async def _write(self, release: Release, decision: Decision) -> Release:
+        self._split_file.write(release.routing)
+        self._effect.begin_anew()
         after = lifecycle.split_written(release, self._now())
         await self._store.change(release, after, decision)
         return after
@@ -164,30 +167,30 @@ class Controller:
         await self._change(release, after, self._decision(after, "pause", CONTROLLER, why))
 
     async def _judge_step(self, release: Release) -> None:
-        if not await self._in_effect():
-            late = self._now() - release.step_started_at > TAKEN_BY_NGINX
-            why = "nginx has not taken the split: its log, or nginx_config's, says why"
-            await self._hold(release, Judgement.hold("nginx", why) if late else None)
+        """Do what the numbers allow; while a person's approval is awaited they may only end the release."""
+        if not await self._effect.is_there():
+            if self._effect.is_late:
+                await self._hold(release, Judgement.hold("nginx", NOT_TAKEN))
             return
         judgement = await self._judge.look(release)
         match judgement.action:
             case "stay":
                 return
-            case "wait":
-                await self._hold(release, None)
-            case "hold":
-                await self._hold(release, judgement)
             case "roll_back":
                 await self._decide(release, lifecycle.abort(release, judgement.why), "abort", judgement)
-            case "advance":
+            case "advance" if release.phase is Phase.RUNNING:
                 after = lifecycle.advance(release, judgement.why, self._now())
                 decided = "promote" if after.phase is Phase.PROMOTING else "advance"
                 await self._decide(release, after, decided, judgement)
+            case "hold":
+                await self._hold(release, judgement)
+            case _:
+                await self._hold(release, None)
 
     async def _hold(self, release: Release, judgement: Judgement | None) -> None:
-        """Store what keeps the release where it is, when that has changed: not at each look."""
+        """Store what keeps a running release where it is, when that has changed: not at each look."""
         by = judgement.held_by if judgement else ""
-        if by == release.held_by:
+        if by == release.held_by or release.phase is not Phase.RUNNING:
             return
         why = judgement.why if judgement else "it goes on"
         after = lifecycle.hold(release, by, why)
@@ -209,9 +212,8 @@ class Controller:
             return
         found = self._split_file.read()
         if found == release.in_file != release.routing:
-            self._split_file.write(release.routing)
-            release = await self._note_written(release, decision)
-        if await self._in_effect():
+            release = await self._write(release, decision)
+        if await self._effect.is_there():
             after = lifecycle.finish(release, self._now())
             done = self._decision(after, after.phase, CONTROLLER, release.reason)
             await self._change(release, after, replace(done, gates=decision.gates, queries=decision.queries))

@@ -126,8 +126,9 @@ def advance(release: Release, why: str, now: datetime) -> Release:
         reason = f"step {step + 1} of {len(release.plan.steps)}: {percent} %; {why}"
         return _changed(release, step=step, percent=percent, step_started_at=now, held_by="", reason=reason)
     if release.plan.approval:
-        return _changed(release, phase=Phase.AWAITING_APPROVAL, reason=f"waits for approval; {why}")
-    return _changed(release, phase=Phase.PROMOTING, reason=why)
+        reason = f"waits for approval; {why}"
+        return _changed(release, phase=Phase.AWAITING_APPROVAL, held_by="", reason=reason)
+    return _changed(release, phase=Phase.PROMOTING, held_by="", reason=why)
 
 
 def split_written(release: Release, now: datetime) -> Release:
@@ -144,7 +145,7 @@ def hold(release: Release, by: str, why: str) -> Release:
 def pause(release: Release, why: str) -> Release:
     """Stop looking, until somebody resumes."""
     _demand(release, OPEN - {Phase.PAUSED}, "be paused")
-    return _changed(release, phase=Phase.PAUSED, paused_from=release.phase, reason=why)
+    return _changed(release, phase=Phase.PAUSED, paused_from=release.phase, held_by="", reason=why)
 
 
 def overrule(release: Release, in_file: Routing) -> Release:
@@ -162,13 +163,13 @@ def resume(release: Release, why: str, now: datetime) -> Release:
 def promote(release: Release, why: str) -> Release:
     """Make the candidate's package the stable slot's, whatever the gates say: a person may decide so."""
     _demand(release, OPEN, "be promoted")
-    return _changed(release, phase=Phase.PROMOTING, paused_from=None, reason=why)
+    return _changed(release, phase=Phase.PROMOTING, paused_from=None, held_by="", reason=why)
 
 
 def abort(release: Release, why: str) -> Release:
     """Take the traffic back."""
     _demand(release, OPEN, "be aborted")
-    return _changed(release, phase=Phase.ABORTING, percent=NOTHING, paused_from=None, reason=why)
+    return _changed(release, phase=Phase.ABORTING, percent=NOTHING, paused_from=None, held_by="", reason=why)
 
 
 def roll_back(release: Release, why: str) -> Release:
@@ -179,7 +180,7 @@ def roll_back(release: Release, why: str) -> Release:
         release.phase is not Phase.PROMOTING or release.percent
     ):  # the packages are changed, nginx is waited for
         _demand(release, OPEN | {Phase.PROMOTED}, "be rolled back")
-    return _changed(release, phase=Phase.ROLLING_BACK, percent=NOTHING, ended_at=None, reason=why)
+    return _changed(release, phase=Phase.ROLLING_BACK, percent=NOTHING, ended_at=None, held_by="", reason=why)
 
 
 def packages_changed(release: Release) -> Release:

@@ -67,6 +67,7 @@ class World:
         self.served = OLD
         self.judgements: Sequence[Judgement] = ()
         self.refuses = False
+        self.nginx_takes = True
         self.rolled_back = 0
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -88,8 +89,8 @@ class World:
         return self.now
 
     async def in_effect(self) -> bool:
-        """Tell that nginx has taken the file."""
-        return True
+        """Tell whether nginx has taken the file."""
+        return self.nginx_takes
 
     def announcer(self, life: Life) -> Callable[[Release, Decision], Awaitable[None]]:
         """Return what announces."""
@@ -192,6 +193,7 @@ def weights(world: World) -> dict[str, int]:
 
 
 ADVANCE, FAIL = Judgement("advance", "all gates pass"), Judgement("roll_back", "errors: 9 of 10")
+TOO_LITTLE = Judgement("hold", "2 of 10 requests", "too_little")
 GOOD, BAD = (ADVANCE, ADVANCE), (ADVANCE, FAIL)
 
 
@@ -333,7 +335,7 @@ async def test_what_holds_a_release_is_written_once(world: World) -> None:
 
 async def test_a_split_that_nginx_does_not_take_holds(world: World) -> None:
     """After 15 seconds; the numbers are not looked at meanwhile."""
-    world.in_effect = not_in_effect  # type: ignore[method-assign]
+    world.nginx_takes = False
     controller = await begun(world, PLAN, FAIL)
     for _ in range(20):
         await controller.tick()
@@ -341,8 +343,39 @@ async def test_a_split_that_nginx_does_not_take_holds(world: World) -> None:
     assert world.release.phase is Phase.RUNNING
 
 
-async def not_in_effect() -> bool:
-    return False
+async def test_a_file_that_nginx_has_not_taken_yet_holds_nothing(world: World) -> None:
+    """Late in a step, too: a person edits a comment, or nginx does not answer once."""
+    controller = await begun(world)
+    world.now += timedelta(hours=1)
+    for _ in range(3):
+        world.nginx_takes = False
+        await controller.tick()
+        await controller.tick()
+        world.nginx_takes = True
+        await controller.tick()
+    assert [one.decision for one in world.decisions.values()] == ["start"]
+
+
+async def test_what_holds_a_release_still_does_while_nginx_takes_an_edit(world: World) -> None:
+    """It is not said to go on, and to be held again."""
+    controller = await begun(world, PLAN, TOO_LITTLE)
+    await controller.tick()
+    world.nginx_takes = False
+    await controller.tick()
+    assert world.release.held_by == "too_little"
+    assert [one.decision for one in world.decisions.values()] == ["start", "hold"]
+
+
+async def test_nginx_has_its_whole_time_again_after_a_pause(world: World) -> None:
+    """Nobody asked it meanwhile."""
+    controller = await begun(world)
+    world.nginx_takes = False
+    await controller.tick()
+    await controller.order(lambda release: lifecycle.pause(release, "so"), "pause", "ann", "so")
+    world.now += timedelta(hours=1)
+    await controller.order(lambda release: lifecycle.resume(release, "so", world.now), "resume", "ann", "so")
+    await controller.tick()
+    assert (world.release.phase, world.release.held_by) == (Phase.RUNNING, "")
 
 
 async def test_a_file_without_a_split_holds(world: World) -> None:
@@ -402,7 +435,7 @@ async def test_a_rollback_that_the_stable_slot_refuses_leaves_the_release_promot
 async def test_a_promotion_that_waits_for_nginx_can_be_rolled_back(world: World) -> None:
     """The slot has the package already; the previous one is brought back once, however long nginx takes."""
     await begun(world)
-    world.in_effect = not_in_effect  # type: ignore[method-assign]
+    world.nginx_takes = False
     controller = world.controller(Life())
     await controller.order(lambda release: lifecycle.promote(release, "so"), "promote", "ann", "so")
     assert (world.release.phase, world.served) == (Phase.PROMOTING, NEW)
@@ -410,7 +443,7 @@ async def test_a_promotion_that_waits_for_nginx_can_be_rolled_back(world: World)
     for _ in range(3):
         await controller.tick()
     assert (world.release.phase, world.served, world.rolled_back) == (Phase.ROLLING_BACK, OLD, 1)
-    del world.in_effect
+    world.nginx_takes = True
     await world.controller(Life()).tick()
     assert world.release.phase is Phase.ROLLED_BACK
     assert weights(world) == {"model_server": 100, "model_server_new": 0}
@@ -482,17 +515,31 @@ async def test_two_releases_of_one_second_are_told_apart(world: World) -> None:
 
 
 async def test_a_release_that_waits_for_approval_can_be_rolled_back(world: World) -> None:
-    """Or promoted; it waits, whatever the numbers say then."""
+    """Or promoted; numbers that are good, or none, do not decide it."""
     plan = PLAN.model_copy(update={"approval": True})
     for order, phase in [(lifecycle.roll_back, Phase.ABORTED), (lifecycle.promote, Phase.PROMOTED)]:
         world.file.write_text(SPLIT)
         world.state = None
         controller = await begun(world, plan, ADVANCE, ADVANCE)
-        for _ in range(5):
+        for judgement in (*[ADVANCE] * 5, TOO_LITTLE, Judgement("wait", ""), Judgement("stay", "")):
+            world.judgements = (ADVANCE, judgement)
             await controller.tick()
-        assert world.release.phase is Phase.AWAITING_APPROVAL
+        assert (world.release.phase, world.release.held_by) == (Phase.AWAITING_APPROVAL, "")
         await controller.order(lambda release, order=order: order(release, "so"), "so", "ann", "so")  # type: ignore[misc]
         assert world.release.phase is phase
+
+
+async def test_a_release_that_waits_for_approval_is_taken_back_where_a_gate_fails(world: World) -> None:
+    """Nobody may be awake to see it: the guardrail comes first, the approval last."""
+    plan = PLAN.model_copy(update={"approval": True})
+    controller = await begun(world, plan, ADVANCE, ADVANCE)
+    for _ in range(5):
+        await controller.tick()
+    assert world.release.phase is Phase.AWAITING_APPROVAL
+    world.judgements = (ADVANCE, FAIL)
+    await controller.tick()
+    assert (world.release.phase, world.release.reason) == (Phase.ABORTED, FAIL.why)
+    assert weights(world) == {"model_server": 100, "model_server_new": 0}
 
 
 async def test_only_one_release_runs(world: World) -> None:
