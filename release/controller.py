@@ -207,28 +207,45 @@ class Controller:
     async def _finish(self, release: Release, decision: Decision) -> None:
         """Do what was decided: the packages first, then the split, and say so when nginx has taken it."""
         if release.phase is Phase.PROMOTING and release.percent:
-            release = await self._promote(release, decision)
+            release, decision = await self._promote(release, decision)
         elif release.phase is Phase.ROLLING_BACK and not await self._roll_back(release):
             return
-        found = self._split_file.read()
-        if found == release.in_file != release.routing:
-            release = await self._write(release, decision)
+        try:
+            found = self._split_file.read()
+            if found == release.in_file != release.routing:
+                release = await self._write(release, decision)
+                found = release.routing
+        except (CannotRead, CannotWrite, OSError) as error:
+            await self._hold_end(release, decision, "split", str(error))
+            return
         if await self._effect.is_there():
-            after = lifecycle.finish(release, self._now())
-            done = self._decision(after, after.phase, CONTROLLER, release.reason)
-            await self._change(release, after, replace(done, gates=decision.gates, queries=decision.queries))
+            await self._end(release, decision, found)
+        elif self._effect.is_late:
+            await self._hold_end(release, decision, "nginx", NOT_TAKEN)
 
-    async def _promote(self, release: Release, decision: Decision) -> Release:
+    async def _hold_end(self, release: Release, decision: Decision, by: str, why: str) -> None:
+        """Store what keeps the release from the end that was decided, when that has changed."""
+        if by != release.held_by:
+            after = lifecycle.hold(release, by, why)
+            await self._change(release, after, self._following(decision, after, "hold", why))
+
+    async def _end(self, release: Release, decision: Decision, found: Routing) -> None:
+        why = release.reason
+        if found != release.routing:
+            why = f"{why}; nginx/default.conf was edited by hand, and stays so: {as_people_say(found)}"
+        after = lifecycle.finish(release, found, why, self._now())
+        await self._change(release, after, self._following(decision, after, after.phase, why))
+
+    async def _promote(self, release: Release, decision: Decision) -> tuple[Release, Decision]:
         try:
             await self._packages.promote(release)
         except Refused as refused:
             why = f"the stable slot does not take the package and serves its own: {refused}"
             after = lifecycle.give_up_promotion(release, why)
-            await self._change(release, after, self._decision(after, "abort", CONTROLLER, why))
-            return after
+            return after, await self._change(release, after, self._following(decision, after, "abort", why))
         after = lifecycle.packages_changed(release)
         await self._store.change(release, after, decision)
-        return after
+        return after, decision
 
     async def _roll_back(self, release: Release) -> bool:
         """Tell whether the stable slot has the previous package: else the release stays promoted."""
@@ -266,6 +283,11 @@ class Controller:
         await self._store.record(decision)
         await self._announce(release, decision)
         self._published = decision.id
+
+    def _following(self, last: Decision, release: Release, decided: str, why: str) -> Decision:
+        """Return what follows from the last decision, with the numbers that led to that."""
+        decision = self._decision(release, decided, CONTROLLER, why)
+        return replace(decision, gates=last.gates, queries=last.queries)
 
     def _decision(
         self, release: Release, decided: str, who: str, why: str, judgement: Judgement | None = None

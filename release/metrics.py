@@ -9,7 +9,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from release.documents import Decision
-from release.lifecycle import CONTROLLER, Package, Phase, Release
+from release.lifecycle import CHANGING, CONTROLLER, Package, Phase, Release
 from release.verdict.decision import Reason
 from release.verdict.gate import Gate, Verdict
 
@@ -122,11 +122,11 @@ def _of_the_release(view: View, slot: str) -> Iterator[GaugeMetricFamily]:
         slot,
         _is_edited(view),
     )
-    held_by = release.held_by if release and release.phase is Phase.RUNNING else ""
+    held_by = release.held_by if release and release.phase in CHANGING | {Phase.RUNNING} else ""
     holders = dict.fromkeys((*HOLDERS, held_by)) if held_by else HOLDERS
     yield _gauge(
         "release_held",
-        "1 for what keeps it, while it is running, from going on.",
+        "1 for what keeps it, while it is running, from going on, or from the end that was decided.",
         ("slot", "by"),
         [((slot, by), by == held_by) for by in holders],
     )

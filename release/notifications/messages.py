@@ -10,7 +10,18 @@ from mongodb.outbox import Message
 LONGEST_SUBJECT, LONGEST_LINE = 160, 700
 MOST_ALERTS = 10  # of one group, in one message; the rest is counted
 
-ReleaseStep = Literal["started", "promoted", "aborted", "rolled_back", "ready", "held", "paused", "stuck"]
+ReleaseStep = Literal[
+    "started",
+    "promoted",
+    "aborted",
+    "rolled_back",
+    "ready",
+    "held",
+    "paused",
+    "stuck",
+    "unfinished",
+    "shared",
+]
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,8 @@ STEPS: Mapping[ReleaseStep, str] = {
     "held": "Release waits",
     "paused": "Release paused",
     "stuck": "Not rolled back",
+    "unfinished": "Not done yet",
+    "shared": "Still gets traffic",
 }
 
 

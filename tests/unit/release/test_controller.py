@@ -449,6 +449,82 @@ async def test_a_promotion_that_waits_for_nginx_can_be_rolled_back(world: World)
     assert weights(world) == {"model_server": 100, "model_server_new": 0}
 
 
+ORDERS: list[tuple[str, Callable[[Release], Release], Phase, Phase]] = [
+    ("abort", lambda release: lifecycle.abort(release, "so"), Phase.ABORTING, Phase.ABORTED),
+    ("promote", lambda release: lifecycle.promote(release, "so"), Phase.PROMOTING, Phase.PROMOTED),
+]
+
+
+@pytest.mark.parametrize(("name", "order", "changing", "done"), ORDERS)
+async def test_an_end_that_nginx_does_not_take_is_held(
+    world: World, name: str, order: Callable[[Release], Release], changing: Phase, done: Phase
+) -> None:
+    """After 15 seconds, once, with the reason; orders say so. It ends by itself, by what was decided."""
+    controller = await begun(world)
+    world.nginx_takes = False
+    await controller.order(order, name, "ann", "so")
+    assert (world.release.phase, world.release.held_by) == (changing, "")
+    for _ in range(3):
+        world.now += timedelta(seconds=10)
+        await controller.tick()
+    assert (world.release.phase, world.release.held_by, world.release.reason) == (changing, "nginx", "so")
+    with pytest.raises(lifecycle.NotNow, match="held by nginx"):
+        lifecycle.demand_no_say(world.release)
+    world.nginx_takes = True
+    await controller.tick()
+    assert (world.release.phase, world.release.held_by) == (done, "")
+    decided = list(world.decisions.values())
+    assert [one.decision for one in decided] == ["start", name, "hold", done]
+    assert "nginx has not taken the split" in decided[-2].why
+    assert decided[-1].why == "so"
+    assert world.announced == world.decisions.keys()
+
+
+async def test_an_end_that_cannot_be_written_is_held(world: World) -> None:
+    """With the file's reason; mended, it is done."""
+    controller = await begun(world, PLAN, replace(FAIL, gates=[{"name": "error_rate"}]))
+    text = world.file.read_text()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("release.durable.replace", full)
+        await controller.tick()
+        await controller.tick()
+    assert (world.release.phase, world.release.held_by) == (Phase.ABORTING, "split")
+    assert "No space left on device" in world.last.why
+    assert world.file.read_text() == text
+    await controller.tick()
+    assert world.release.phase is Phase.ABORTED
+    assert list(world.last.gates) == [{"name": "error_rate"}]
+    assert weights(world) == {"model_server": 100, "model_server_new": 0}
+
+
+@pytest.mark.parametrize(("name", "order", "changing", "done"), ORDERS)
+async def test_a_hand_edit_while_a_release_ends_stays_and_is_named(
+    world: World, name: str, order: Callable[[Release], Release], changing: Phase, done: Phase
+) -> None:
+    """The candidate's share is the person's, and the history does not say that it gets nothing."""
+    controller = await begun(world)
+    world.nginx_takes = False
+    await controller.order(order, name, "ann", "so")
+    assert world.release.phase is changing
+    edit(world, 7, 3)
+    world.nginx_takes = True
+    await controller.tick()
+    assert (world.release.phase, world.release.percent) == (done, 30)
+    assert weights(world) == {"model_server": 7, "model_server_new": 3} == world.release.in_file.weights
+    assert (world.last.percent, world.last.why) == (
+        30,
+        "so; nginx/default.conf was edited by hand, and stays so: model_server 7, model_server_new 3",
+    )
+
+
+async def test_a_promotion_that_is_refused_leaves_its_abort_as_the_last_decision(world: World) -> None:
+    """With the numbers that led to the promotion; what is shown is not that it is promoted."""
+    controller = await begun(world)
+    world.refuses, world.nginx_takes = True, False
+    await controller.order(lambda release: lifecycle.promote(release, "so"), "promote", "ann", "so")
+    assert (world.release.phase, world.last.decision) == (Phase.ABORTING, "abort")
+
+
 async def test_a_promotion_that_has_not_begun_cannot_be_rolled_back(world: World) -> None:
     """What it would leave is not known; a moment later it can."""
     promoting = lifecycle.promote(a_release(world), "so")
@@ -456,13 +532,13 @@ async def test_a_promotion_that_has_not_begun_cannot_be_rolled_back(world: World
         roll_back(promoting)
 
 
+def full(*_: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
 async def test_a_disk_that_is_full_holds(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next tick tries again."""
     controller = await begun(world, PLAN, ADVANCE, Judgement("wait", ""))
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
     with monkeypatch.context() as patched:
         patched.setattr("release.durable.replace", full)
         await controller.tick()
