@@ -33,7 +33,10 @@ class Packages(Protocol):
         """Have the stable slot serve the candidate's package, or raise Refused."""
 
     async def roll_back(self, release: Release) -> None:
-        """Have the stable slot serve what it served before the release, or raise Refused."""
+        """Have the stable slot serve what it served before the promotion, or raise Refused."""
+
+    async def other(self, release: Release) -> str:
+        """Say which slot's folder holds another package than the release's; empty where none does."""
 
 
 class Judge(Protocol):
@@ -68,6 +71,7 @@ class Controller:
         self.latest: tuple[Release, Decision] | None = None
         self._published = ""
         self._rolled_back = ""
+        self._other = ""
 
     async def tick(self) -> None:
         """Do what is to do now; StoreUnavailable where the database is away, and then nothing was done."""
@@ -173,11 +177,18 @@ class Controller:
                 await self._hold(release, Judgement.hold("nginx", NOT_TAKEN))
             return
         judgement = await self._judge.look(release)
+        if judgement.action == "roll_back":
+            await self._decide(release, lifecycle.abort(release, judgement.why), "abort", judgement)
+            return
+        other = await self._packages.other(release)
+        is_settled, self._other = other == self._other, other  # while it is copied it is half of each
+        if other:
+            if is_settled:
+                await self._hold(release, replace(judgement, held_by="package", why=other))
+            return
         match judgement.action:
             case "stay":
                 return
-            case "roll_back":
-                await self._decide(release, lifecycle.abort(release, judgement.why), "abort", judgement)
             case "advance" if release.phase is Phase.RUNNING:
                 after = lifecycle.advance(release, judgement.why, self._now())
                 decided = "promote" if after.phase is Phase.PROMOTING else "advance"

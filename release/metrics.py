@@ -16,7 +16,7 @@ from release.verdict.gate import Gate, Verdict
 DONE, FAILED = OUTCOMES = ("done", "failed")
 NO_RELEASE = "none"
 PHASES = (NO_RELEASE, *Phase)
-HOLDERS = (Reason.MISMATCH, Reason.SIGNAL_LOST, Reason.TOO_LITTLE, "split", "nginx", "prometheus")
+HOLDERS = (Reason.MISMATCH, Reason.SIGNAL_LOST, Reason.TOO_LITTLE, "split", "nginx", "prometheus", "package")
 VALUES = {Verdict.PASS: 1, Verdict.INSUFFICIENT: 0, Verdict.FAIL: -1}
 MOST_DECISIONS = 20  # each is a series
 MOST_CHARACTERS = 200  # of a label that is a sentence

@@ -96,6 +96,18 @@ class Production:
                 raise CannotReplace(f"{self.packages.folder}: no package from before is kept")
             return await self._begin(Replacement("rollback", wanted))
 
+    async def before(self, sha256: str) -> str | None:
+        """Return the checksum of what the promotion of this package replaced; None where that is not known.
+
+        A rollback of it that was begun, or refused, has taken the promotion's place in the journal.
+        """
+        last = await self._journal.read()
+        if last is None:
+            return None
+        if last.kind == "rollback":
+            return last.package_sha256
+        return last.previous_sha256 if last.package_sha256 == sha256 else None
+
     async def resume(self) -> Replacement | None:
         """Finish what a killed program began; None where there is nothing to finish."""
         with self.packages.locked():

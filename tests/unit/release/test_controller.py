@@ -68,6 +68,7 @@ class World:
         self.judgements: Sequence[Judgement] = ()
         self.refuses = False
         self.nginx_takes = True
+        self.other = ""
         self.rolled_back = 0
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -161,6 +162,9 @@ class FakePackages:
             raise Refused("it is not kept")
         self._world.rolled_back += 1
         self._life.lives(lambda: setattr(self._world, "served", release.stable))
+
+    async def other(self, _: Release) -> str:
+        return self._world.other
 
 
 class FakeJudge:
@@ -341,6 +345,37 @@ async def test_a_split_that_nginx_does_not_take_holds(world: World) -> None:
         await controller.tick()
     assert world.release.held_by == "nginx"
     assert world.release.phase is Phase.RUNNING
+
+
+async def test_another_package_in_a_slot_holds(world: World) -> None:
+    """What passes is not the release's candidate, or was compared with another one. Put back, it goes on."""
+    controller = await begun(world, PLAN, ADVANCE, Judgement("wait", ""))
+    world.other = "model_server's folder holds cnn 3 in place of cnn 1"
+    for _ in range(3):
+        await controller.tick()
+    assert (world.release.step, world.release.held_by) == (0, "package")
+    assert world.last.why == world.other
+    world.other = ""
+    await controller.tick()
+    assert (world.release.step, world.release.held_by) == (1, "")
+
+
+async def test_a_package_that_is_being_copied_is_not_named(world: World) -> None:
+    """Half of it is another one at each tick; nothing goes on with it, either."""
+    controller = await begun(world, PLAN, ADVANCE, Judgement("wait", ""))
+    for world.other in ("no model.toml", "no network.py", "cnn 3"):
+        await controller.tick()
+    assert (world.release.step, world.release.held_by) == (0, "")
+    await controller.tick()
+    assert world.last.why == "cnn 3"
+
+
+async def test_a_gate_that_fails_takes_another_package_back(world: World) -> None:
+    """To take traffic away is always safe."""
+    controller = await begun(world, PLAN, FAIL)
+    world.other = "model_server_new's folder holds cnn 3 in place of cnn 2"
+    await controller.tick()
+    assert world.release.phase is Phase.ABORTED
 
 
 async def test_a_file_that_nginx_has_not_taken_yet_holds_nothing(world: World) -> None:
