@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 class Refused(Exception):
-    """The stable slot has not taken the package, and serves what it did; the message is its reason."""
+    """The stable slot has not taken the package; the message says why, and what has become of its own."""
 
 
 class Packages(Protocol):
@@ -251,7 +251,7 @@ class Controller:
         try:
             await self._packages.promote(release)
         except Refused as refused:
-            why = f"the stable slot does not take the package and serves its own: {refused}"
+            why = f"the stable slot does not take the package: {refused}"
             after = lifecycle.give_up_promotion(release, why)
             return after, await self._change(release, after, self._following(decision, after, "abort", why))
         after = lifecycle.packages_changed(release)
@@ -265,7 +265,7 @@ class Controller:
         try:
             await self._packages.roll_back(release)
         except Refused as refused:
-            why = f"the stable slot does not take the previous package and serves its own: {refused}"
+            why = f"the stable slot does not take the previous package: {refused}"
             after = lifecycle.give_up_rollback(release, why, self._now())
             await self._change(release, after, self._decision(after, "rollback_refused", CONTROLLER, why))
             return False

@@ -195,13 +195,13 @@ def packages_changed(release: Release) -> Release:
 
 
 def give_up_promotion(release: Release, why: str) -> Release:
-    """Take the traffic back: the stable slot has refused the candidate's package, and serves its own."""
+    """Take the traffic back: the stable slot has refused the candidate's package."""
     _demand(release, {Phase.PROMOTING}, "give up its promotion")
     return _changed(release, phase=Phase.ABORTING, percent=NOTHING, held_by="", reason=why)
 
 
 def give_up_rollback(release: Release, why: str, now: datetime) -> Release:
-    """Stay promoted: the stable slot has refused the previous package, and serves the promoted one."""
+    """Stay promoted: the stable slot has refused the previous package."""
     _demand(release, {Phase.ROLLING_BACK}, "give up its rollback")
     return _changed(release, phase=Phase.PROMOTED, held_by="", ended_at=now, reason=why)
 

@@ -70,7 +70,7 @@ async def test_a_rollback_that_was_refused_can_be_repeated(scene: Scene) -> None
     third = write_whole_package(scene.stable, "3")
     await scene.packages.promote(scene.release)
     scene.slot.refuses.add(third)
-    with pytest.raises(Refused):
+    with pytest.raises(Refused, match="it serves its own again"):
         await scene.packages.roll_back(scene.release)
     assert identify(scene.stable).manifest.version == "2"
     scene.slot.refuses.clear()
