@@ -5,7 +5,7 @@ from datetime import datetime
 
 from mongodb.outbox import Outbox
 from release.documents import Decision
-from release.lifecycle import CONTROLLER, Phase, Release
+from release.lifecycle import CHANGING, CONTROLLER, Phase, Release
 from release.notifications.messages import ReleaseNews, ReleaseStep, release_message
 from service.slots import CANDIDATE
 
@@ -20,6 +20,8 @@ ADVICE: Mapping[ReleaseStep, str] = {
     "ready": 'make release DO="canary promote", or DO="canary abort".',
     "held": "make release shows the numbers; it goes on by itself as soon as it can.",
     "paused": 'make release DO="canary resume", or DO="canary abort".',
+    "unfinished": "Correct nginx/default.conf: until nginx takes it, each slot keeps its share.",
+    "shared": 'make release DO="split 100 0" takes its traffic back.',
     "promoted": "make release DO=rollback brings the previous package back.",
 }
 
@@ -45,8 +47,10 @@ def step_of(decision: Decision) -> ReleaseStep | None:
     match decision.decision, decision.phase:
         case "start", _:
             return "started"
-        case "hold", Phase.RUNNING:
-            return "held"
+        case "hold", phase:
+            return "unfinished" if phase in CHANGING else "held"
+        case _, Phase.ABORTED if decision.percent:  # somebody has edited the split since it was told
+            return "shared"
         case "pause", _ if decision.who == CONTROLLER:
             return "paused"
         case "rollback_refused", _:
@@ -67,4 +71,10 @@ def news(release: Release, decision: Decision, step: ReleaseStep) -> ReleaseNews
         why=f"{decision.why.rstrip('.')}{by}",
         numbers={one["name"]: f"{one['verdict']}. {one['why']}" for one in decision.gates},
         do=ADVICE.get(step, ""),
+        which=_which_hold(release, decision) if step in {"held", "unfinished"} else "",
     )
+
+
+def _which_hold(release: Release, decision: Decision) -> str:
+    """Return what holds it and the hour: what comes and goes is told once an hour, and each kind of hold."""
+    return f"{release.held_by}:{decision.at:%Y-%m-%dT%H}"

@@ -5,24 +5,25 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from nginx.routing import Routing
 from release import lifecycle
 from release.documents import Decision
+from release.effect import Effect
 from release.judgement import Judgement
 from release.lifecycle import CHANGING, CONTROLLER, ENDED, OPEN, Phase, Release
 from release.split_file import CannotRead, CannotWrite, SplitFile, as_people_say
 from release.store import ReleaseStore
 
-TAKEN_BY_NGINX = timedelta(seconds=15)  # it looks twice a second, and tests before it reloads
+NOT_TAKEN = "nginx has not taken the split: its log, or nginx_config's, says why"
 
 logger = logging.getLogger(__name__)
 
 
 class Refused(Exception):
-    """The stable slot has not taken the package, and serves what it did; the message is its reason."""
+    """The stable slot has not taken the package; the message says why, and what has become of its own."""
 
 
 class Packages(Protocol):
@@ -32,7 +33,10 @@ class Packages(Protocol):
         """Have the stable slot serve the candidate's package, or raise Refused."""
 
     async def roll_back(self, release: Release) -> None:
-        """Have the stable slot serve what it served before the release, or raise Refused."""
+        """Have the stable slot serve what it served before the promotion, or raise Refused."""
+
+    async def other(self, release: Release) -> str:
+        """Say which slot's folder holds another package than the release's; empty where none does."""
 
 
 class Judge(Protocol):
@@ -58,7 +62,7 @@ class Controller:
     ) -> None:
         self._store = store
         self._split_file = split_file
-        self._in_effect = in_effect
+        self._effect = Effect(in_effect, now)
         self._packages = packages
         self._judge = judge
         self._announce = announce
@@ -67,6 +71,7 @@ class Controller:
         self.latest: tuple[Release, Decision] | None = None
         self._published = ""
         self._rolled_back = ""
+        self._other = ""
 
     async def tick(self) -> None:
         """Do what is to do now; StoreUnavailable where the database is away, and then nothing was done."""
@@ -87,7 +92,8 @@ class Controller:
             found = await self._store.current()
             if found is None:
                 raise lifecycle.NotNow("there is no release: start one with `canary start`")
-            before, _ = found
+            before, last = found
+            await self._publish(before, last)  # what a failure kept from it would be replaced unseen
             after = lifecycle.overrule(change(before), self._split_file.read())
             decision = await self._change(before, after, self._decision(after, decided, who, why))
             await self._work(after, decision)
@@ -105,6 +111,8 @@ class Controller:
                 raise lifecycle.NotNow(f"release {found[0].id} is {found[0].phase}: end it first")
             if found is not None and found[0].id == release.id:
                 raise lifecycle.NotNow(f"release {release.id} was there within this very second: try again")
+            if found is not None:
+                await self._publish(*found)
             decision = self._decision(release, "start", who, release.reason)
             await self._change(found[0] if found else None, release, decision)
             await self._work(release, decision)
@@ -129,11 +137,12 @@ class Controller:
             try:
                 is_as_wanted = await self._bring_split(release, decision)
             except (CannotRead, CannotWrite, OSError) as error:
-                if release.phase is Phase.RUNNING:
-                    await self._hold(release, Judgement.hold("split", str(error)))
+                await self._hold(release, Judgement.hold("split", str(error)))
                 return
-            if is_as_wanted and release.phase is Phase.RUNNING:
+            if is_as_wanted:
                 await self._judge_step(release)
+        else:
+            self._effect.begin_anew()
 
     async def _bring_split(self, release: Release, decision: Decision) -> bool:
         """Tell whether the file has the wanted routing.
@@ -146,11 +155,12 @@ class Controller:
         if found not in (release.in_file, release.routing):
             await self._pause_for(release, found)
             return False
-        self._split_file.write(release.routing)
-        await self._note_written(release, decision)
+        await self._write(release, decision)
         return False
 
-    async def _note_written(self, release: Release, decision: Decision) -> Release:
+    async def _write(self, release: Release, decision: Decision) -> Release:
+        self._split_file.write(release.routing)
+        self._effect.begin_anew()
         after = lifecycle.split_written(release, self._now())
         await self._store.change(release, after, decision)
         return after
@@ -161,30 +171,37 @@ class Controller:
         await self._change(release, after, self._decision(after, "pause", CONTROLLER, why))
 
     async def _judge_step(self, release: Release) -> None:
-        if not await self._in_effect():
-            late = self._now() - release.step_started_at > TAKEN_BY_NGINX
-            why = "nginx has not taken the split: its log, or nginx_config's, says why"
-            await self._hold(release, Judgement.hold("nginx", why) if late else None)
+        """Do what the numbers allow; while a person's approval is awaited they may only end the release."""
+        if not await self._effect.is_there():
+            if self._effect.is_late:
+                await self._hold(release, Judgement.hold("nginx", NOT_TAKEN))
             return
         judgement = await self._judge.look(release)
+        if judgement.action == "roll_back":
+            await self._decide(release, lifecycle.abort(release, judgement.why), "abort", judgement)
+            return
+        other = await self._packages.other(release)
+        is_settled, self._other = other == self._other, other  # while it is copied it is half of each
+        if other:
+            if is_settled:
+                await self._hold(release, replace(judgement, held_by="package", why=other))
+            return
         match judgement.action:
             case "stay":
                 return
-            case "wait":
-                await self._hold(release, None)
-            case "hold":
-                await self._hold(release, judgement)
-            case "roll_back":
-                await self._decide(release, lifecycle.abort(release, judgement.why), "abort", judgement)
-            case "advance":
+            case "advance" if release.phase is Phase.RUNNING:
                 after = lifecycle.advance(release, judgement.why, self._now())
                 decided = "promote" if after.phase is Phase.PROMOTING else "advance"
                 await self._decide(release, after, decided, judgement)
+            case "hold":
+                await self._hold(release, judgement)
+            case _:
+                await self._hold(release, None)
 
     async def _hold(self, release: Release, judgement: Judgement | None) -> None:
-        """Store what keeps the release where it is, when that has changed: not at each look."""
+        """Store what keeps a running release where it is, when that has changed: not at each look."""
         by = judgement.held_by if judgement else ""
-        if by == release.held_by:
+        if by == release.held_by or release.phase is not Phase.RUNNING:
             return
         why = judgement.why if judgement else "it goes on"
         after = lifecycle.hold(release, by, why)
@@ -201,29 +218,45 @@ class Controller:
     async def _finish(self, release: Release, decision: Decision) -> None:
         """Do what was decided: the packages first, then the split, and say so when nginx has taken it."""
         if release.phase is Phase.PROMOTING and release.percent:
-            release = await self._promote(release, decision)
+            release, decision = await self._promote(release, decision)
         elif release.phase is Phase.ROLLING_BACK and not await self._roll_back(release):
             return
-        found = self._split_file.read()
-        if found == release.in_file != release.routing:
-            self._split_file.write(release.routing)
-            release = await self._note_written(release, decision)
-        if await self._in_effect():
-            after = lifecycle.finish(release, self._now())
-            done = self._decision(after, after.phase, CONTROLLER, release.reason)
-            await self._change(release, after, replace(done, gates=decision.gates, queries=decision.queries))
+        try:
+            found = self._split_file.read()
+            if found == release.in_file != release.routing:
+                release = await self._write(release, decision)
+                found = release.routing
+        except (CannotRead, CannotWrite, OSError) as error:
+            await self._hold_end(release, decision, "split", str(error))
+            return
+        if await self._effect.is_there():
+            await self._end(release, decision, found)
+        elif self._effect.is_late:
+            await self._hold_end(release, decision, "nginx", NOT_TAKEN)
 
-    async def _promote(self, release: Release, decision: Decision) -> Release:
+    async def _hold_end(self, release: Release, decision: Decision, by: str, why: str) -> None:
+        """Store what keeps the release from the end that was decided, when that has changed."""
+        if by != release.held_by:
+            after = lifecycle.hold(release, by, why)
+            await self._change(release, after, self._following(decision, after, "hold", why))
+
+    async def _end(self, release: Release, decision: Decision, found: Routing) -> None:
+        why = release.reason
+        if found != release.routing:
+            why = f"{why}; nginx/default.conf was edited by hand, and stays so: {as_people_say(found)}"
+        after = lifecycle.finish(release, found, why, self._now())
+        await self._change(release, after, self._following(decision, after, after.phase, why))
+
+    async def _promote(self, release: Release, decision: Decision) -> tuple[Release, Decision]:
         try:
             await self._packages.promote(release)
         except Refused as refused:
-            why = f"the stable slot does not take the package and serves its own: {refused}"
+            why = f"the stable slot does not take the package: {refused}"
             after = lifecycle.give_up_promotion(release, why)
-            await self._change(release, after, self._decision(after, "abort", CONTROLLER, why))
-            return after
+            return after, await self._change(release, after, self._following(decision, after, "abort", why))
         after = lifecycle.packages_changed(release)
         await self._store.change(release, after, decision)
-        return after
+        return after, decision
 
     async def _roll_back(self, release: Release) -> bool:
         """Tell whether the stable slot has the previous package: else the release stays promoted."""
@@ -232,7 +265,7 @@ class Controller:
         try:
             await self._packages.roll_back(release)
         except Refused as refused:
-            why = f"the stable slot does not take the previous package and serves its own: {refused}"
+            why = f"the stable slot does not take the previous package: {refused}"
             after = lifecycle.give_up_rollback(release, why, self._now())
             await self._change(release, after, self._decision(after, "rollback_refused", CONTROLLER, why))
             return False
@@ -261,6 +294,11 @@ class Controller:
         await self._store.record(decision)
         await self._announce(release, decision)
         self._published = decision.id
+
+    def _following(self, last: Decision, release: Release, decided: str, why: str) -> Decision:
+        """Return what follows from the last decision, with the numbers that led to that."""
+        decision = self._decision(release, decided, CONTROLLER, why)
+        return replace(decision, gates=last.gates, queries=last.queries)
 
     def _decision(
         self, release: Release, decided: str, who: str, why: str, judgement: Judgement | None = None

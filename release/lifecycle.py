@@ -1,5 +1,6 @@
 """The phases of a release, and what leads from one to the next: no clock, file or database is touched."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -54,9 +55,10 @@ class Package:
 class Release:
     """One candidate's way.
 
-    `percent` is the candidate's share that is wanted; `in_file` is the routing that this controller last
-    found in the file as it wanted it, or at the start: another one is a person's. `held_by` names what keeps
-    a running release from going on. `revision` counts changes.
+    `percent` is the candidate's share that is wanted; once the release has ended, the one that it was left
+    with. `in_file` is the routing that this controller last found in the file as it wanted it, or at the
+    start: another one is a person's. `held_by` names what keeps a running release from going on, or one that
+    is changing from its end. `revision` counts changes.
     """
 
     id: str
@@ -127,8 +129,9 @@ def advance(release: Release, why: str, now: datetime) -> Release:
         reason = f"step {step + 1} of {len(release.plan.steps)}: {percent} %; {why}"
         return _changed(release, step=step, percent=percent, step_started_at=now, held_by="", reason=reason)
     if release.plan.approval:
-        return _changed(release, phase=Phase.AWAITING_APPROVAL, reason=f"waits for approval; {why}")
-    return _changed(release, phase=Phase.PROMOTING, reason=why)
+        reason = f"waits for approval; {why}"
+        return _changed(release, phase=Phase.AWAITING_APPROVAL, held_by="", reason=reason)
+    return _changed(release, phase=Phase.PROMOTING, held_by="", reason=why)
 
 
 def split_written(release: Release, now: datetime) -> Release:
@@ -137,15 +140,18 @@ def split_written(release: Release, now: datetime) -> Release:
 
 
 def hold(release: Release, by: str, why: str) -> Release:
-    """Stay where it is, and say what keeps it there; nothing does any more where `by` is empty."""
-    _demand(release, {Phase.RUNNING}, "be held")
-    return _changed(release, held_by=by, reason=why)
+    """Stay where it is, and say what keeps it there; nothing does any more where `by` is empty.
+
+    What is decided stays so, with its own reason.
+    """
+    _demand(release, CHANGING | {Phase.RUNNING}, "be held")
+    return _changed(release, held_by=by, reason=release.reason if release.phase in CHANGING else why)
 
 
 def pause(release: Release, why: str) -> Release:
     """Stop looking, until somebody resumes."""
     _demand(release, OPEN - {Phase.PAUSED}, "be paused")
-    return _changed(release, phase=Phase.PAUSED, paused_from=release.phase, reason=why)
+    return _changed(release, phase=Phase.PAUSED, paused_from=release.phase, held_by="", reason=why)
 
 
 def overrule(release: Release, in_file: Routing) -> Release:
@@ -163,13 +169,13 @@ def resume(release: Release, why: str, now: datetime) -> Release:
 def promote(release: Release, why: str) -> Release:
     """Make the candidate's package the stable slot's, whatever the gates say: a person may decide so."""
     _demand(release, OPEN, "be promoted")
-    return _changed(release, phase=Phase.PROMOTING, paused_from=None, reason=why)
+    return _changed(release, phase=Phase.PROMOTING, paused_from=None, held_by="", reason=why)
 
 
 def abort(release: Release, why: str) -> Release:
     """Take the traffic back."""
     _demand(release, OPEN, "be aborted")
-    return _changed(release, phase=Phase.ABORTING, percent=NOTHING, paused_from=None, reason=why)
+    return _changed(release, phase=Phase.ABORTING, percent=NOTHING, paused_from=None, held_by="", reason=why)
 
 
 def roll_back(release: Release, why: str) -> Release:
@@ -180,7 +186,7 @@ def roll_back(release: Release, why: str) -> Release:
         release.phase is not Phase.PROMOTING or release.percent
     ):  # the packages are changed, nginx is waited for
         _demand(release, OPEN | {Phase.PROMOTED}, "be rolled back")
-    return _changed(release, phase=Phase.ROLLING_BACK, percent=NOTHING, ended_at=None, reason=why)
+    return _changed(release, phase=Phase.ROLLING_BACK, percent=NOTHING, ended_at=None, held_by="", reason=why)
 
 
 def packages_changed(release: Release) -> Release:
@@ -190,25 +196,37 @@ def packages_changed(release: Release) -> Release:
 
 
 def give_up_promotion(release: Release, why: str) -> Release:
-    """Take the traffic back: the stable slot has refused the candidate's package, and serves its own."""
+    """Take the traffic back: the stable slot has refused the candidate's package."""
     _demand(release, {Phase.PROMOTING}, "give up its promotion")
-    return _changed(release, phase=Phase.ABORTING, percent=NOTHING, reason=why)
+    return _changed(release, phase=Phase.ABORTING, percent=NOTHING, held_by="", reason=why)
 
 
 def give_up_rollback(release: Release, why: str, now: datetime) -> Release:
-    """Stay promoted: the stable slot has refused the previous package, and serves the promoted one."""
+    """Stay promoted: the stable slot has refused the previous package."""
     _demand(release, {Phase.ROLLING_BACK}, "give up its rollback")
-    return _changed(release, phase=Phase.PROMOTED, ended_at=now, reason=why)
+    return _changed(release, phase=Phase.PROMOTED, held_by="", ended_at=now, reason=why)
 
 
-def finish(release: Release, now: datetime) -> Release:
-    """End what was decided: it is done."""
+def finish(release: Release, in_file: Routing, why: str, now: datetime) -> Release:
+    """End what was decided: it is done, and the file has this routing, which may be a person's."""
     _demand(release, CHANGING, "be finished")
-    return _changed(release, phase=DONE[release.phase], ended_at=now)
+    percent = round(100 * candidates_share(in_file.weights))
+    done = DONE[release.phase]
+    return _changed(
+        release, phase=done, percent=percent, in_file=in_file, held_by="", reason=why, ended_at=now
+    )
+
+
+def candidates_share(weights: Mapping[str, int]) -> float:
+    """Return the share of the traffic that the candidate's slot is to have, from 0 to 1."""
+    return weights[CANDIDATE] / (sum(weights.values()) or 1)  # a person may have put both `down`
 
 
 def demand_no_say(release: Release) -> None:
     """Raise NotNow where a release decides where requests go."""
+    if release.phase in CHANGING and release.held_by:
+        todo = f"it is held by {release.held_by}, and `make release` says what to do"
+        raise NotNow(f"release {release.id} is {release.phase}: {todo}")
     if release.phase in CHANGING:
         raise NotNow(f"release {release.id} is {release.phase}: try again when it has ended, in a moment")
     if release.phase not in ENDED | {Phase.PAUSED}:

@@ -10,14 +10,23 @@ from prometheus_client.registry import Collector
 
 from release.documents import Decision
 from release.judgement import ERROR
-from release.lifecycle import CONTROLLER, Package, Phase, Release
+from release.lifecycle import CHANGING, CONTROLLER, Package, Phase, Release
 from release.verdict.decision import Reason
 from release.verdict.gate import Gate, Verdict
 
 DONE, FAILED = OUTCOMES = ("done", "failed")
 NO_RELEASE = "none"
 PHASES = (NO_RELEASE, *Phase)
-HOLDERS = (Reason.MISMATCH, Reason.SIGNAL_LOST, Reason.TOO_LITTLE, "split", "nginx", "prometheus", ERROR)
+HOLDERS = (
+    Reason.MISMATCH,
+    Reason.SIGNAL_LOST,
+    Reason.TOO_LITTLE,
+    "split",
+    "nginx",
+    "prometheus",
+    "package",
+    ERROR,
+)
 VALUES = {Verdict.PASS: 1, Verdict.INSUFFICIENT: 0, Verdict.FAIL: -1}
 MOST_DECISIONS = 20  # each is a series
 MOST_CHARACTERS = 200  # of a label that is a sentence
@@ -123,11 +132,11 @@ def _of_the_release(view: View, slot: str) -> Iterator[GaugeMetricFamily]:
         slot,
         _is_edited(view),
     )
-    held_by = release.held_by if release and release.phase is Phase.RUNNING else ""
+    held_by = release.held_by if release and release.phase in CHANGING | {Phase.RUNNING} else ""
     holders = dict.fromkeys((*HOLDERS, held_by)) if held_by else HOLDERS
     yield _gauge(
         "release_held",
-        "1 for what keeps it, while it is running, from going on.",
+        "1 for what keeps it, while it is running, from going on, or from the end that was decided.",
         ("slot", "by"),
         [((slot, by), by == held_by) for by in holders],
     )

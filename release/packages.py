@@ -15,6 +15,7 @@ from release.controller import Refused
 from release.lifecycle import Package, Phase, Release
 from release.package_folder import CannotReplace
 from release.promotion import Production, Replacement
+from service.slots import CANDIDATE, STABLE
 
 logger = logging.getLogger(__name__)
 
@@ -99,8 +100,19 @@ class SlotPackages:
         await self._done(lambda: self._production.promote(self._candidate, sha256))
 
     async def roll_back(self, release: Release) -> None:
-        """Have the stable slot serve what it served before the release."""
-        await self._done(lambda: self._production.rollback(release.stable.sha256))
+        """Have the stable slot serve what the promotion replaced, though it were not the release's own."""
+        stable, candidate = release.stable.sha256, release.candidate.sha256
+        before = None if stable == candidate else await self._production.before(candidate)
+        await self._done(lambda: self._production.rollback(before or stable))
+
+    async def other(self, release: Release) -> str:
+        """Say which slot's folder holds another package than the release's; empty where none does."""
+        slots = [
+            (STABLE, self._production.packages.folder, release.stable),
+            (CANDIDATE, self._candidate, release.candidate),
+        ]
+        found = [await asyncio.to_thread(_other, *slot) for slot in slots]
+        return "; ".join(filter(None, found))
 
     async def _done(self, order: Callable[[], Awaitable[Replacement]]) -> None:
         async with self._turn:
@@ -110,6 +122,21 @@ class SlotPackages:
                 raise Refused(str(error)) from error
         if outcome.step != "done":
             raise Refused(outcome.reason)
+
+
+def _other(slot: str, folder: Path, wanted: Package) -> str:
+    try:
+        found = package_in(folder)
+    except BadModelPackage as error:
+        return f"{slot}'s folder holds no package that could be served: {error}"
+    if found.sha256 == wanted.sha256:
+        return ""
+    todo = "put that back, or abort the release and start it anew"
+    return f"{slot}'s folder holds {_named(found)} in place of {_named(wanted)}: {todo}"
+
+
+def _named(package: Package) -> str:
+    return f"{package.model} {package.version} ({package.sha256[:12]})"
 
 
 def package_in(folder: Path) -> Package:

@@ -37,7 +37,8 @@ class Replacement:
     """How far the replacement of production's package is, and what comes back if a replica refuses it.
 
     begun → copied → replaced → done; replaced → refused → restored; begun or copied → failed, with nothing
-    changed. `candidate` is the folder that the package is copied from; a rollback has none.
+    changed; refused → failed, with the refused package in the folder, as none from before can be served.
+    `candidate` is the folder that the package is copied from; a rollback has none.
     """
 
     kind: Kind
@@ -96,6 +97,18 @@ class Production:
                 raise CannotReplace(f"{self.packages.folder}: no package from before is kept")
             return await self._begin(Replacement("rollback", wanted))
 
+    async def before(self, sha256: str) -> str | None:
+        """Return the checksum of what the promotion of this package replaced; None where that is not known.
+
+        A rollback of it that was begun, or refused, has taken the promotion's place in the journal.
+        """
+        last = await self._journal.read()
+        if last is None:
+            return None
+        if last.kind == "rollback":
+            return last.package_sha256
+        return last.previous_sha256 if last.package_sha256 == sha256 else None
+
     async def resume(self) -> Replacement | None:
         """Finish what a killed program began; None where there is nothing to finish."""
         with self.packages.locked():
@@ -140,22 +153,32 @@ class Production:
         return replace(one, step="replaced")
 
     async def _restore(self, one: Replacement) -> Replacement:
+        """Serve the previous package again; where none can be served, say so, and that ends it as well."""
         if one.previous_sha256 is None:
-            return await self._record(replace(one, step="failed"))
-        await asyncio.to_thread(self.packages.serve, one.previous_sha256)
+            return await self._record(self._left(one, "none is kept"))
+        try:
+            await asyncio.to_thread(self.packages.serve, one.previous_sha256)
+        except (CannotReplace, BadModelPackage, OSError) as error:
+            return await self._record(self._left(one, str(error)))
         also = await self._tell_replicas(one.previous_sha256, at_once=True)
-        reason = f"{one.reason}; then, with the previous package: {also}" if also else one.reason
-        return await self._record(replace(one, step="restored", reason=reason))
+        more = f"then, with the previous package: {also}" if also else "it serves its own again"
+        return await self._record(replace(one, step="restored", reason=f"{one.reason}; {more}"))
+
+    def _left(self, one: Replacement, why: str) -> Replacement:
+        folder = self.packages.folder
+        left = f"{folder} holds the refused package, as the one from before cannot be brought back: {why}"
+        todo = f"put a whole package into {folder}, and `make reload` that slot"
+        return replace(one, step="failed", reason=f"{one.reason}; {left}; {todo}")
 
     async def _tell_replicas(self, sha256: str, *, at_once: bool) -> str:
         """Have the replicas reload, and return what went wrong; nothing has where it is empty.
 
         What they have served before they load all at once, which is faster.
         """
-        identity = await asyncio.to_thread(self.packages.identity, sha256)
         try:
+            identity = await asyncio.to_thread(self.packages.identity, sha256)
             return complaint(await self._reload(identity.manifest.name, sha256, at_once=at_once))
-        except NoToken as error:
+        except (CannotReplace, NoToken) as error:
             return str(error)
 
     async def _record(self, one: Replacement) -> Replacement:

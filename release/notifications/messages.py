@@ -10,7 +10,18 @@ from mongodb.outbox import Message
 LONGEST_SUBJECT, LONGEST_LINE = 160, 700
 MOST_ALERTS = 10  # of one group, in one message; the rest is counted
 
-ReleaseStep = Literal["started", "promoted", "aborted", "rolled_back", "ready", "held", "paused", "stuck"]
+ReleaseStep = Literal[
+    "started",
+    "promoted",
+    "aborted",
+    "rolled_back",
+    "ready",
+    "held",
+    "paused",
+    "stuck",
+    "unfinished",
+    "shared",
+]
 
 
 @dataclass(frozen=True)
@@ -27,7 +38,10 @@ class Alert:
 
 @dataclass(frozen=True)
 class ReleaseNews:
-    """A step of a release that people should know; `numbers` are what it was decided by, name → value."""
+    """A step of a release that people should know; `numbers` are what it was decided by, name → value.
+
+    `which` tells steps of one kind apart, where each of them is to be told.
+    """
 
     release: str
     step: ReleaseStep
@@ -37,6 +51,7 @@ class ReleaseNews:
     why: str
     numbers: Mapping[str, str] = field(default_factory=dict)
     do: str = ""
+    which: str = ""
 
 
 STEPS: Mapping[ReleaseStep, str] = {
@@ -48,15 +63,18 @@ STEPS: Mapping[ReleaseStep, str] = {
     "held": "Release waits",
     "paused": "Release paused",
     "stuck": "Not rolled back",
+    "unfinished": "Not done yet",
+    "shared": "Still gets traffic",
 }
 
 
 def release_message(news: ReleaseNews, dashboards: str) -> Message:
-    """Write of a step of a release; each step of a release is told once."""
+    """Write of a step of a release; each step of a release is told once, and of those that differ each."""
     subject = f"{STEPS[news.step]}: {news.model} {news.version} on {news.candidate}"
     lines = [_sentence(news.why), *(f"{name}: {value}" for name, value in news.numbers.items())]
     lines += [f"What to do: {news.do}"] if news.do else []
-    return _message(f"release:{news.release}:{news.step}", subject, lines, f"Dashboards: {dashboards}")
+    key = ":".join(filter(None, ("release", news.release, news.step, news.which)))
+    return _message(key, subject, lines, f"Dashboards: {dashboards}")
 
 
 def alerts_message(

@@ -7,10 +7,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from pydantic import Field, model_validator
 
+from release.lifecycle import candidates_share
 from release.routes.releases import Order, problems
 from release.split_file import EditedMeanwhile
 from release.traffic import orders as traffic
-from release.traffic.orders import NothingToSwap, Situation, Traffic, candidates_share
+from release.traffic.orders import NothingToSwap, Situation, Traffic
 from release.traffic.views import TrafficView
 from service.problems import Problem
 from service.slots import CANDIDATE, STABLE

@@ -123,15 +123,17 @@ class _Release:
 
     def decide(self, step: int, *, is_over: bool) -> Decision:
         """Judge it all."""
+        of_step = [look for look in self._looks if look.step == step]
         situation = Situation(
             required=REQUIRED,
-            candidate_requests=sum(look.candidate.requests for look in self._looks if look.step == step),
+            candidate_requests=sum(look.candidate.requests for look in of_step),
             least_requests=PLAN.min_requests,
             is_last_step=step == len(PLAN.steps) - 1,
             step_over=is_over,
         )
         windows = drift(self._windows, self._looks, step)
-        return decide(gates(self._looks, windows, PLAN, step_is_over=is_over), situation)
+        judged = gates(self._looks, windows, PLAN, ended_step=of_step if is_over else None)
+        return decide(judged, situation)
 
 
 def play(random: Random, candidate: Slot, stable: Slot, extra_share: float = 0.0) -> Ending:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from nginx.routing import Routing
 from release.controller import Controller
 from release.documents import Decision
+from release.lifecycle import candidates_share
 from release.split_file import EditedMeanwhile, SplitFile
 from release.store import ReleaseStore
 from release.traffic.answered import CannotCount
@@ -129,8 +130,3 @@ def shadowed(percent: Decimal) -> Callable[[Routing], Routing]:
 def production_of(weights: Mapping[str, int]) -> str:
     """Return the slot with the larger weight, of equal ones the stable one, as nginx has it."""
     return max(SLOTS, key=lambda slot: weights[slot])
-
-
-def candidates_share(weights: Mapping[str, int]) -> float:
-    """Return the share of the traffic that the candidate's slot is to have, from 0 to 1."""
-    return weights[CANDIDATE] / (sum(weights.values()) or 1)  # a person may have put both `down`

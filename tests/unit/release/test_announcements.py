@@ -2,11 +2,13 @@
 
 import pytest
 
+from nginx.routing import Routing
 from release import lifecycle
 from release.announcements import Announcements
-from release.lifecycle import Phase, Release
+from release.lifecycle import CHANGING, Phase, Release
+from service.slots import CANDIDATE, STABLE
 from tests.unit.release.fakes import Clock, MemoryOutbox
-from tests.unit.release.made_up import GATE, NOW, a_decision, a_release
+from tests.unit.release.made_up import GATE, NOW, a_decision, a_release, later
 
 RUNNING = a_release()
 
@@ -65,7 +67,7 @@ async def test_an_abort_is_told_at_once_and_once() -> None:
     await announcements.announce(
         aborting, a_decision(aborting, "abort", "ann", why=aborting.reason, gates=[GATE])
     )
-    aborted = lifecycle.finish(aborting, NOW)
+    aborted = lifecycle.finish(aborting, aborting.routing, aborting.reason, NOW)
     await announcements.announce(aborted, a_decision(aborted, aborted.phase))
     (message,) = outbox.put_messages.values()
     assert message.key == "release:r1:aborted"
@@ -76,6 +78,32 @@ async def test_an_abort_is_told_at_once_and_once() -> None:
     ]
 
 
+@pytest.mark.parametrize("phase", list(CHANGING))
+async def test_what_nginx_does_not_take_is_told_although_the_end_was_told_before(phase: Phase) -> None:
+    """Else nobody knows that the candidate keeps its share; with what to do."""
+    outbox = MemoryOutbox()
+    held = a_release(phase=phase, held_by="nginx")
+    await Announcements(outbox, "", Clock()).announce(held, a_decision(held, "hold", why="its log says why"))
+    (message,) = outbox.put_messages.values()
+    assert message.subject == "Not done yet: cnn 2 on model_server_new"
+    assert "its log says why" in message.body
+    assert "Correct nginx/default.conf" in message.body
+
+
+async def test_an_abort_after_which_the_candidate_gets_traffic_is_told_again() -> None:
+    """A person's edit was respected."""
+    outbox = MemoryOutbox()
+    announcements = Announcements(outbox, "", Clock())
+    aborting = lifecycle.abort(a_release(), "too slow")
+    await announcements.announce(aborting, a_decision(aborting, "abort"))
+    aborted = lifecycle.finish(aborting, Routing({STABLE: 7, CANDIDATE: 3}), "edited by hand", NOW)
+    await announcements.announce(aborted, a_decision(aborted, aborted.phase, why=aborted.reason))
+    assert [one.subject.partition(":")[0] for one in outbox.put_messages.values()] == [
+        "Release aborted",
+        "Still gets traffic",
+    ]
+
+
 async def test_who_has_to_do_something_is_told_what() -> None:
     """An approval, say, is a command."""
     outbox = MemoryOutbox()
@@ -83,3 +111,17 @@ async def test_who_has_to_do_something_is_told_what() -> None:
     await Announcements(outbox, "", Clock()).announce(waiting, a_decision(waiting, "advance"))
     (message,) = outbox.put_messages.values()
     assert 'make release DO="canary promote"' in message.body
+
+
+async def test_each_kind_of_hold_is_told_and_one_that_comes_and_goes_once_an_hour() -> None:
+    """The night's one is no repeat of the day's, and a hold that lasts seconds sends no mail each time."""
+    outbox = MemoryOutbox()
+    announcements = Announcements(outbox, "", Clock())
+    for by, seconds in [("nginx", 0), ("nginx", 9), ("prometheus", 20), ("nginx", 30), ("prometheus", 36000)]:
+        held = a_release(held_by=by)
+        await announcements.announce(held, a_decision(held, "hold", at=later(seconds)))
+    assert list(outbox.put_messages) == [
+        "release:r1:held:nginx:2026-11-29T08",
+        "release:r1:held:prometheus:2026-11-29T08",
+        "release:r1:held:prometheus:2026-11-29T18",
+    ]

@@ -67,6 +67,8 @@ class World:
         self.served = OLD
         self.judgements: Sequence[Judgement] = ()
         self.refuses = False
+        self.nginx_takes = True
+        self.other = ""
         self.rolled_back = 0
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -88,8 +90,8 @@ class World:
         return self.now
 
     async def in_effect(self) -> bool:
-        """Tell that nginx has taken the file."""
-        return True
+        """Tell whether nginx has taken the file."""
+        return self.nginx_takes
 
     def announcer(self, life: Life) -> Callable[[Release, Decision], Awaitable[None]]:
         """Return what announces."""
@@ -104,6 +106,12 @@ class World:
         """Return the newest release."""
         assert self.state is not None
         return read_release(self.state["release"])
+
+    @property
+    def last(self) -> Decision:
+        """Return the last decision about it."""
+        assert self.state is not None
+        return Decision.from_document(self.state["decision"])
 
 
 class FakeStore:
@@ -155,6 +163,9 @@ class FakePackages:
         self._world.rolled_back += 1
         self._life.lives(lambda: setattr(self._world, "served", release.stable))
 
+    async def other(self, _: Release) -> str:
+        return self._world.other
+
 
 class FakeJudge:
     def __init__(self, world: World) -> None:
@@ -186,6 +197,7 @@ def weights(world: World) -> dict[str, int]:
 
 
 ADVANCE, FAIL = Judgement("advance", "all gates pass"), Judgement("roll_back", "errors: 9 of 10")
+TOO_LITTLE = Judgement("hold", "2 of 10 requests", "too_little")
 GOOD, BAD = (ADVANCE, ADVANCE), (ADVANCE, FAIL)
 
 
@@ -249,6 +261,31 @@ async def test_it_may_be_killed_at_any_step(judgements: Sequence[Judgement], tmp
             assert world.file.read_text() == undisturbed.file.read_text()
 
 
+def start_another(world: World) -> Release:
+    return replace(a_release(world), id="r2")
+
+
+@pytest.mark.parametrize("order", ["order", "begin"])
+async def test_a_decision_that_was_stored_and_not_published_is_published_before_the_next(
+    world: World, order: str
+) -> None:
+    """An order that comes before the next tick neither hides it from the log nor from people."""
+    controller = await begun(world)
+    if order == "begin":
+        await controller.order(lambda release: lifecycle.abort(release, "so"), "abort", "ann", "so")
+    del world.decisions[world.last.id]
+    world.announced.remove(world.last.id)
+    lost = world.last.id
+    controller = world.controller(Life())
+    if order == "begin":
+        await controller.begin(start_another(world), "ann")
+    else:
+        await controller.order(lambda release: lifecycle.pause(release, "so"), "pause", "ann", "so")
+    assert lost != world.last.id
+    assert lost in world.decisions
+    assert world.announced == world.decisions.keys()
+
+
 def edit(world: World, stable: int, candidate: int) -> None:
     shares = {"model_server": stable, "model_server_new": candidate}
     SplitFile(world.file).write(replace(SplitFile(world.file).read(), weights=shares))
@@ -302,7 +339,7 @@ async def test_what_holds_a_release_is_written_once(world: World) -> None:
 
 async def test_a_split_that_nginx_does_not_take_holds(world: World) -> None:
     """After 15 seconds; the numbers are not looked at meanwhile."""
-    world.in_effect = not_in_effect  # type: ignore[method-assign]
+    world.nginx_takes = False
     controller = await begun(world, PLAN, FAIL)
     for _ in range(20):
         await controller.tick()
@@ -310,8 +347,70 @@ async def test_a_split_that_nginx_does_not_take_holds(world: World) -> None:
     assert world.release.phase is Phase.RUNNING
 
 
-async def not_in_effect() -> bool:
-    return False
+async def test_another_package_in_a_slot_holds(world: World) -> None:
+    """What passes is not the release's candidate, or was compared with another one. Put back, it goes on."""
+    controller = await begun(world, PLAN, ADVANCE, Judgement("wait", ""))
+    world.other = "model_server's folder holds cnn 3 in place of cnn 1"
+    for _ in range(3):
+        await controller.tick()
+    assert (world.release.step, world.release.held_by) == (0, "package")
+    assert world.last.why == world.other
+    world.other = ""
+    await controller.tick()
+    assert (world.release.step, world.release.held_by) == (1, "")
+
+
+async def test_a_package_that_is_being_copied_is_not_named(world: World) -> None:
+    """Half of it is another one at each tick; nothing goes on with it, either."""
+    controller = await begun(world, PLAN, ADVANCE, Judgement("wait", ""))
+    for world.other in ("no model.toml", "no network.py", "cnn 3"):
+        await controller.tick()
+    assert (world.release.step, world.release.held_by) == (0, "")
+    await controller.tick()
+    assert world.last.why == "cnn 3"
+
+
+async def test_a_gate_that_fails_takes_another_package_back(world: World) -> None:
+    """To take traffic away is always safe."""
+    controller = await begun(world, PLAN, FAIL)
+    world.other = "model_server_new's folder holds cnn 3 in place of cnn 2"
+    await controller.tick()
+    assert world.release.phase is Phase.ABORTED
+
+
+async def test_a_file_that_nginx_has_not_taken_yet_holds_nothing(world: World) -> None:
+    """Late in a step, too: a person edits a comment, or nginx does not answer once."""
+    controller = await begun(world)
+    world.now += timedelta(hours=1)
+    for _ in range(3):
+        world.nginx_takes = False
+        await controller.tick()
+        await controller.tick()
+        world.nginx_takes = True
+        await controller.tick()
+    assert [one.decision for one in world.decisions.values()] == ["start"]
+
+
+async def test_what_holds_a_release_still_does_while_nginx_takes_an_edit(world: World) -> None:
+    """It is not said to go on, and to be held again."""
+    controller = await begun(world, PLAN, TOO_LITTLE)
+    await controller.tick()
+    world.nginx_takes = False
+    await controller.tick()
+    assert world.release.held_by == "too_little"
+    assert [one.decision for one in world.decisions.values()] == ["start", "hold"]
+
+
+async def test_nginx_has_its_whole_time_again_after_a_pause(world: World) -> None:
+    """Nobody asked it meanwhile."""
+    controller = await begun(world)
+    world.nginx_takes = False
+    await controller.tick()
+    await controller.order(lambda release: lifecycle.pause(release, "so"), "pause", "ann", "so")
+    world.now += timedelta(hours=1)
+    await controller.order(lambda release: lifecycle.resume(release, "so", world.now), "resume", "ann", "so")
+    await controller.tick()
+    assert (world.release.phase, world.release.held_by) == (Phase.RUNNING, "")
 
 
 async def test_a_file_without_a_split_holds(world: World) -> None:
@@ -371,7 +470,7 @@ async def test_a_rollback_that_the_stable_slot_refuses_leaves_the_release_promot
 async def test_a_promotion_that_waits_for_nginx_can_be_rolled_back(world: World) -> None:
     """The slot has the package already; the previous one is brought back once, however long nginx takes."""
     await begun(world)
-    world.in_effect = not_in_effect  # type: ignore[method-assign]
+    world.nginx_takes = False
     controller = world.controller(Life())
     await controller.order(lambda release: lifecycle.promote(release, "so"), "promote", "ann", "so")
     assert (world.release.phase, world.served) == (Phase.PROMOTING, NEW)
@@ -379,10 +478,86 @@ async def test_a_promotion_that_waits_for_nginx_can_be_rolled_back(world: World)
     for _ in range(3):
         await controller.tick()
     assert (world.release.phase, world.served, world.rolled_back) == (Phase.ROLLING_BACK, OLD, 1)
-    del world.in_effect
+    world.nginx_takes = True
     await world.controller(Life()).tick()
     assert world.release.phase is Phase.ROLLED_BACK
     assert weights(world) == {"model_server": 100, "model_server_new": 0}
+
+
+ORDERS: list[tuple[str, Callable[[Release], Release], Phase, Phase]] = [
+    ("abort", lambda release: lifecycle.abort(release, "so"), Phase.ABORTING, Phase.ABORTED),
+    ("promote", lambda release: lifecycle.promote(release, "so"), Phase.PROMOTING, Phase.PROMOTED),
+]
+
+
+@pytest.mark.parametrize(("name", "order", "changing", "done"), ORDERS)
+async def test_an_end_that_nginx_does_not_take_is_held(
+    world: World, name: str, order: Callable[[Release], Release], changing: Phase, done: Phase
+) -> None:
+    """After 15 seconds, once, with the reason; orders say so. It ends by itself, by what was decided."""
+    controller = await begun(world)
+    world.nginx_takes = False
+    await controller.order(order, name, "ann", "so")
+    assert (world.release.phase, world.release.held_by) == (changing, "")
+    for _ in range(3):
+        world.now += timedelta(seconds=10)
+        await controller.tick()
+    assert (world.release.phase, world.release.held_by, world.release.reason) == (changing, "nginx", "so")
+    with pytest.raises(lifecycle.NotNow, match="held by nginx"):
+        lifecycle.demand_no_say(world.release)
+    world.nginx_takes = True
+    await controller.tick()
+    assert (world.release.phase, world.release.held_by) == (done, "")
+    decided = list(world.decisions.values())
+    assert [one.decision for one in decided] == ["start", name, "hold", done]
+    assert "nginx has not taken the split" in decided[-2].why
+    assert decided[-1].why == "so"
+    assert world.announced == world.decisions.keys()
+
+
+async def test_an_end_that_cannot_be_written_is_held(world: World) -> None:
+    """With the file's reason; mended, it is done."""
+    controller = await begun(world, PLAN, replace(FAIL, gates=[{"name": "error_rate"}]))
+    text = world.file.read_text()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("release.durable.replace", full)
+        await controller.tick()
+        await controller.tick()
+    assert (world.release.phase, world.release.held_by) == (Phase.ABORTING, "split")
+    assert "No space left on device" in world.last.why
+    assert world.file.read_text() == text
+    await controller.tick()
+    assert world.release.phase is Phase.ABORTED
+    assert list(world.last.gates) == [{"name": "error_rate"}]
+    assert weights(world) == {"model_server": 100, "model_server_new": 0}
+
+
+@pytest.mark.parametrize(("name", "order", "changing", "done"), ORDERS)
+async def test_a_hand_edit_while_a_release_ends_stays_and_is_named(
+    world: World, name: str, order: Callable[[Release], Release], changing: Phase, done: Phase
+) -> None:
+    """The candidate's share is the person's, and the history does not say that it gets nothing."""
+    controller = await begun(world)
+    world.nginx_takes = False
+    await controller.order(order, name, "ann", "so")
+    assert world.release.phase is changing
+    edit(world, 7, 3)
+    world.nginx_takes = True
+    await controller.tick()
+    assert (world.release.phase, world.release.percent) == (done, 30)
+    assert weights(world) == {"model_server": 7, "model_server_new": 3} == world.release.in_file.weights
+    assert (world.last.percent, world.last.why) == (
+        30,
+        "so; nginx/default.conf was edited by hand, and stays so: model_server 7, model_server_new 3",
+    )
+
+
+async def test_a_promotion_that_is_refused_leaves_its_abort_as_the_last_decision(world: World) -> None:
+    """With the numbers that led to the promotion; what is shown is not that it is promoted."""
+    controller = await begun(world)
+    world.refuses, world.nginx_takes = True, False
+    await controller.order(lambda release: lifecycle.promote(release, "so"), "promote", "ann", "so")
+    assert (world.release.phase, world.last.decision) == (Phase.ABORTING, "abort")
 
 
 async def test_a_promotion_that_has_not_begun_cannot_be_rolled_back(world: World) -> None:
@@ -392,13 +567,13 @@ async def test_a_promotion_that_has_not_begun_cannot_be_rolled_back(world: World
         roll_back(promoting)
 
 
+def full(*_: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
 async def test_a_disk_that_is_full_holds(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next tick tries again."""
     controller = await begun(world, PLAN, ADVANCE, Judgement("wait", ""))
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
     with monkeypatch.context() as patched:
         patched.setattr("release.durable.replace", full)
         await controller.tick()
@@ -451,17 +626,31 @@ async def test_two_releases_of_one_second_are_told_apart(world: World) -> None:
 
 
 async def test_a_release_that_waits_for_approval_can_be_rolled_back(world: World) -> None:
-    """Or promoted; it waits, whatever the numbers say then."""
+    """Or promoted; numbers that are good, or none, do not decide it."""
     plan = PLAN.model_copy(update={"approval": True})
     for order, phase in [(lifecycle.roll_back, Phase.ABORTED), (lifecycle.promote, Phase.PROMOTED)]:
         world.file.write_text(SPLIT)
         world.state = None
         controller = await begun(world, plan, ADVANCE, ADVANCE)
-        for _ in range(5):
+        for judgement in (*[ADVANCE] * 5, TOO_LITTLE, Judgement("wait", ""), Judgement("stay", "")):
+            world.judgements = (ADVANCE, judgement)
             await controller.tick()
-        assert world.release.phase is Phase.AWAITING_APPROVAL
+        assert (world.release.phase, world.release.held_by) == (Phase.AWAITING_APPROVAL, "")
         await controller.order(lambda release, order=order: order(release, "so"), "so", "ann", "so")  # type: ignore[misc]
         assert world.release.phase is phase
+
+
+async def test_a_release_that_waits_for_approval_is_taken_back_where_a_gate_fails(world: World) -> None:
+    """Nobody may be awake to see it: the guardrail comes first, the approval last."""
+    plan = PLAN.model_copy(update={"approval": True})
+    controller = await begun(world, plan, ADVANCE, ADVANCE)
+    for _ in range(5):
+        await controller.tick()
+    assert world.release.phase is Phase.AWAITING_APPROVAL
+    world.judgements = (ADVANCE, FAIL)
+    await controller.tick()
+    assert (world.release.phase, world.release.reason) == (Phase.ABORTED, FAIL.why)
+    assert weights(world) == {"model_server": 100, "model_server_new": 0}
 
 
 async def test_only_one_release_runs(world: World) -> None:

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from nginx.routing import Routing
 from release import lifecycle
 from release.documents import Decision
-from release.lifecycle import CONTROLLER, Package, Phase, Release
+from release.lifecycle import CHANGING, CONTROLLER, Package, Phase, Release
 from release.metrics import DONE, FAILED, MOST_DECISIONS, PHASES, ReleaseMetrics, View
 from release.plan import GatePlan, Gates, Plan
 from release.verdict.gate import Gate, Verdict
@@ -124,10 +124,12 @@ def test_what_holds_a_release_is_named(shown: Shown) -> None:
         assert len(shown.labels("release_held")) == len(held) >= 6
 
 
-def test_only_a_running_release_is_held(shown: Shown) -> None:
-    """A paused one waits for a person, whatever held it before."""
-    shown.metrics.show(View(replace(started(), held_by="too_little", phase=Phase.PAUSED)))
-    assert set(shown.values("release_held", "by").values()) == {0}
+@pytest.mark.parametrize("phase", list(Phase))
+def test_only_what_runs_or_changes_is_held(shown: Shown, phase: Phase) -> None:
+    """An abort that nginx does not take is; a paused release waits for a person, whatever held it before."""
+    shown.metrics.show(View(replace(started(), held_by="nginx", phase=phase)))
+    is_held = phase in CHANGING | {Phase.RUNNING}
+    assert shown.values("release_held", "by")["nginx"] == is_held
 
 
 def test_a_gates_verdict_is_a_number_and_so_are_its_numbers(shown: Shown) -> None:

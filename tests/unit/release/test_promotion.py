@@ -1,6 +1,6 @@
 """Promotion and rollback, step by step, over a journal and replicas of the tests' own."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from inference.identity import identify
 from release import package_folder
 from release.package_folder import CannotReplace, PackageFolder
-from release.promotion import MOST_KEPT, Production, Replacement
+from release.promotion import MOST_KEPT, Production, Replacement, Step
 from release.replicas import Replica
 from service.token import NoToken
 from tests.whole_package import write_whole_package
@@ -39,10 +39,12 @@ class FakeSlot:
         self.away: set[str] = set()
         self.asked: list[tuple[str, str]] = []
         self.at_once: list[bool] = []
+        self.when_asked: Callable[[], None] = lambda: None
 
     async def reload(self, name: str, sha256: str, *, at_once: bool) -> Sequence[Replica]:
         self.asked.append((name, sha256))
         self.at_once.append(at_once)
+        self.when_asked()
         return [self._load(address) for address in self.served]
 
     def _load(self, address: str) -> Replica:
@@ -105,7 +107,49 @@ async def test_one_refusal_brings_the_previous_package_back(
     assert set(slot.served.values()) == {old} == {identify(slot.folder).sha256}
     assert journal.steps == ["begun", "copied", "replaced", "refused", "restored"]
     assert slot.asked == [("other", new), ("small", old)]
+    assert done.reason.endswith("; it serves its own again")
     assert slot.at_once == [False, True]  # nobody waits for one to go first with what was served before
+
+
+def damage(folder: Path, sha256: str) -> None:
+    """Cut the weights of a package that is kept."""
+    (weights,) = (folder / package_folder.STORE / sha256).rglob("weights.safetensors")
+    weights.write_bytes(weights.read_bytes()[:-1])
+
+
+async def test_a_previous_package_that_is_damaged_ends_a_refused_promotion_all_the_same(
+    production: Production, candidate: Path, slot: FakeSlot, journal: MemoryJournal, tmp_path: Path
+) -> None:
+    """The answer says what the folder holds, and what to do; the next promotion is not held up by it."""
+    old, bad = identify(slot.folder).sha256, identify(candidate).sha256
+    slot.refuses.add(bad)
+    slot.when_asked = lambda: damage(slot.folder, old)
+    failed = await production.promote(candidate, bad)
+    assert journal.steps == ["begun", "copied", "replaced", "refused", "failed"]
+    assert "a:1: 400: it fails on a first batch" in failed.reason
+    assert f"{slot.folder} holds the refused package" in failed.reason
+    assert "`make reload`" in failed.reason
+    assert identify(slot.folder).sha256 == bad
+    slot.when_asked = lambda: None
+    good = write_whole_package(tmp_path / "good", "3")
+    assert (await production.promote(tmp_path / "good", good)).step == "done"
+    assert set(slot.served.values()) == {good}
+
+
+@pytest.mark.parametrize("step", ["replaced", "refused"])
+async def test_what_a_program_left_half_done_over_a_damaged_package_is_ended(
+    production: Production, candidate: Path, slot: FakeSlot, journal: MemoryJournal, step: Step
+) -> None:
+    """The next order finds it in the journal."""
+    old, bad = identify(slot.folder).sha256, identify(candidate).sha256
+    await production.promote(candidate, bad)
+    for one in (old, bad):
+        damage(slot.folder, one)
+        (slot.folder / package_folder.STORE / one / "model.toml").write_text("")
+    journal.last = Replacement("promotion", bad, candidate, old, step, "it is refused")
+    resumed = await production.resume()
+    assert resumed is not None
+    assert resumed.step == "failed"
 
 
 async def test_a_replica_that_is_away_does_not_stop_a_promotion(
