@@ -1,16 +1,17 @@
 """The schedule: run the jobs every few seconds, through outages of the database, until stopped."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[import-untyped]
 
 from drift_detector_server.feedback_job import FeedbackJob
 from drift_detector_server.scoring_job import ScoringJob
 from mongodb.store import Store, StoreUnavailable
+from service.running_jobs import RunningJobs
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ class Schedule:
         self._store = store
         self._interval_seconds = interval_seconds
         self._scheduler = AsyncIOScheduler(timezone=UTC)
-        self._running = asyncio.Lock()
+        self._running = RunningJobs()
         self._stopping = False
         self._prepared = False
         self._away = False
@@ -53,7 +54,7 @@ class Schedule:
 
     def _add(self, job: Callable[[], Awaitable[None]], interval_seconds: float) -> None:
         self._scheduler.add_job(
-            job,
+            partial(self._running.run, job),
             "interval",
             seconds=interval_seconds,
             next_run_time=datetime.now(UTC),
@@ -63,31 +64,27 @@ class Schedule:
         )
 
     async def stop(self) -> None:
-        """Let the running job end after its window, for a few seconds at most."""
+        """Let the running jobs end, the scoring after its window, for a few seconds at most."""
         self._stopping = True
         self._scheduler.pause()
-        try:
-            async with asyncio.timeout(STOP_SECONDS), self._running:
-                pass
-        except TimeoutError:
+        if not await self._running.wait(STOP_SECONDS):
             logger.warning("stopped before the window was scored; the next start scores it")
         self._scheduler.shutdown(wait=False)
 
     async def run(self) -> None:
         """Score all windows that are due; log an outage once, and its end."""
-        async with self._running:
-            try:
-                await self._work_off()
-            except StoreUnavailable as error:
-                if not self._away:
-                    logger.warning("the database is away, trying again every interval: %s", error)
-                self._away = True
-            except Exception:
-                logger.exception("the window could not be scored, trying again")
-            else:
-                if self._away:
-                    logger.info("the database is back")
-                self._away = False
+        try:
+            await self._work_off()
+        except StoreUnavailable as error:
+            if not self._away:
+                logger.warning("the database is away, trying again every interval: %s", error)
+            self._away = True
+        except Exception:
+            logger.exception("the window could not be scored, trying again")
+        else:
+            if self._away:
+                logger.info("the database is back")
+            self._away = False
 
     async def show_feedback(self) -> None:
         """Show what the labels say; that the database is away is the scoring job's to log."""

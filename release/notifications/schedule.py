@@ -13,6 +13,7 @@ from mongodb.outbox import Outbox
 from mongodb.store import StoreUnavailable
 from release.notifications.delivery import Channel, ChannelJob, OutboxJob
 from release.notifications.metrics import NotificationMetrics
+from service.running_jobs import RunningJobs
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ class NotificationSchedule:
         self._executor = ThreadPoolExecutor(max(1, len(channels)), thread_name_prefix="channel")
         self._channels = [ChannelJob(one, outbox, metrics, self._executor) for one in channels]
         self._outbox = OutboxJob(outbox, metrics, {one.name for one in channels})
+        self._running = RunningJobs()
         self._away = False
 
     def add_to(self, scheduler: AsyncIOScheduler) -> None:
@@ -41,7 +43,7 @@ class NotificationSchedule:
         jobs |= {one.channel.name: partial(self._deliver, one) for one in self._channels}
         for name, run in jobs.items():
             scheduler.add_job(
-                run,
+                partial(self._running.run, run),
                 "interval",
                 id=f"notifications: {name}",
                 seconds=self._interval_seconds,
@@ -57,7 +59,9 @@ class NotificationSchedule:
         """Let what is being sent end, for a few seconds at most; the scheduler must begin nothing more."""
         try:
             async with asyncio.timeout(STOP_SECONDS):
-                await asyncio.gather(*(one.stop() for one in self._channels))
+                await asyncio.gather(
+                    *(one.stop() for one in self._channels), self._running.wait(STOP_SECONDS)
+                )
         except TimeoutError:
             logger.warning("stopped while a channel was being asked; the next start asks it again")
         self._executor.shutdown(wait=False, cancel_futures=True)

@@ -49,6 +49,25 @@ async def until(condition: object, seconds: float = 5) -> None:
             await asyncio.sleep(0.01)
 
 
+class SlowStore(MemoryStore):
+    """A store whose answer about what has expired takes until the test lets it come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go = asyncio.Event()
+        self.under_way = 0
+
+    async def remove_expired(self, _: datetime) -> None:
+        """Answer when told to."""
+        self.under_way += 1
+        await self.go.wait()
+        self.under_way -= 1
+
+    async def close(self) -> None:
+        """Refuse where somebody still asks: pymongo would never end."""
+        assert not self.under_way
+
+
 def app_of(detector: Detector, store: Store) -> FastAPI:
     """Build the program around a detector and a store."""
     return create_app(SETTINGS, FixedPackages(detector, REFERENCE), store, lambda: SETTINGS)
@@ -76,6 +95,15 @@ async def test_an_outage_is_one_warning_and_passes_by_itself(caplog: pytest.LogC
     assert caplog.text.count("database is away") == 1
     assert "Traceback" not in caplog.text
     assert len(store.expiry_looked_for) == 1  # once an hour: it reads all samples
+
+
+async def test_the_store_is_closed_when_nobody_asks_it_any_more() -> None:
+    """Whichever job is under way."""
+    store = SlowStore()
+    async with app_of(MeanDetector(), store).router.lifespan_context(FastAPI()):
+        await until(lambda: store.under_way)
+        asyncio.get_running_loop().call_later(0.2, store.go.set)
+    assert not store.under_way
 
 
 async def test_while_the_database_is_away_the_slots_package_is_followed() -> None:

@@ -78,7 +78,7 @@ async def test_an_abort_is_told_at_once_and_once() -> None:
     ]
 
 
-@pytest.mark.parametrize("phase", list(CHANGING))
+@pytest.mark.parametrize("phase", sorted(CHANGING))
 async def test_what_nginx_does_not_take_is_told_although_the_end_was_told_before(phase: Phase) -> None:
     """Else nobody knows that the candidate keeps its share; with what to do."""
     outbox = MemoryOutbox()
