@@ -9,10 +9,22 @@ import pytest
 
 from service.slots import CANDIDATE, STABLE
 from tests.stack.client import NGINX, Load, predict, share_of_new, total, wait_for
-from tests.stack.project import PROJECT, attempt, run
+from tests.stack.project import NAME, PROJECT, attempt, run
 from tests.stack.running_stack import RunningStack
 
 SPLIT_FILE = PROJECT / "nginx/default.conf"
+STRANGE = "another-token-of-nobody"
+IN_CONTAINER = (
+    "docker",
+    "compose",
+    "exec",
+    "-T",
+    f"--env=RELEASE_TOKEN={STRANGE}",
+    "release",
+    "python",
+    "-m",
+)
+OF_A_STRANGER = (*(IN_CONTAINER if NAME == "compose" else ("python3", "-m", "stack")), "release")
 
 
 def order(*words: str) -> str:
@@ -105,8 +117,7 @@ def test_a_shadows_answers_are_compared_and_reach_nobody(shipped: RunningStack) 
 def test_an_order_without_the_token_changes_nothing(shipped: RunningStack) -> None:
     """And says so in a line."""
     before = SPLIT_FILE.read_text()
-    words = ("python3", "-m", "stack", "release", "split", "80", "20")
-    refused = attempt(*words, RELEASE_TOKEN="another-token-of-nobody")
+    refused = attempt(*OF_A_STRANGER, "split", "80", "20", RELEASE_TOKEN=STRANGE)
     assert refused.returncode == 1
     assert "token" in refused.stderr
     assert SPLIT_FILE.read_text() == before
