@@ -93,7 +93,7 @@ class ForkServer:
                 return done
         except TimeoutError as error:
             with suppress(ProcessLookupError):
-                os.killpg(self._pid, signal.SIGKILL)  # it hangs, and so may its workers
+                os.kill(self._pid, signal.SIGKILL)  # it hangs; its workers serve on
             raise ForkServerLost from error
         except (OSError, EOFError) as error:
             raise ForkServerLost from error

@@ -14,16 +14,8 @@ from tests.stack.running_stack import RunningStack
 
 SPLIT_FILE = PROJECT / "nginx/default.conf"
 STRANGE = "another-token-of-nobody"
-IN_CONTAINER = (
-    "docker",
-    "compose",
-    "exec",
-    "-T",
-    f"--env=RELEASE_TOKEN={STRANGE}",
-    "release",
-    "python",
-    "-m",
-)
+TOLD = f"--env=RELEASE_TOKEN={STRANGE}"
+IN_CONTAINER = ("docker", "compose", "exec", "-T", TOLD, "release", "python", "-m")
 OF_A_STRANGER = (*(IN_CONTAINER if NAME == "compose" else ("python3", "-m", "stack")), "release")
 
 
