@@ -16,6 +16,8 @@ from examples.traffic import StackError
 from service.slots import STABLE
 
 MOST_LINE_BYTES = 2**20
+KEEPS_THE_OLD = "the old model keeps serving"  # as model_server.reload says it
+AGAIN_SECONDS = 1.0
 RELOAD_SECONDS = 240.0  # a server that was killed starts first, on a busy machine for long
 SPLIT_SECONDS = 30.0
 ASKED = 20  # in a row; a slot with a tenth of the requests has one of them nearly always
@@ -105,9 +107,9 @@ class RunningStack:
             try:
                 await command("reload", slot)
             except StackError as error:
-                if "refused" in str(error) or loop.time() > deadline:
+                if KEEPS_THE_OLD in str(error) or loop.time() > deadline:
                     raise
-                await asyncio.sleep(1)
+                await asyncio.sleep(AGAIN_SECONDS)
             else:
                 return
 
