@@ -40,7 +40,10 @@ SPLIT = (
 )
 VERDICTS = "What each gate of the plan says. TOO LITTLE: insufficient, neither pass nor fail is known yet."
 NUMBERS = "What the verdicts follow from. docs/releases.md says what each gate looks at."
-EVIDENCE = "As a share of what makes the gate fail: at 100 % it does. Of gates that count bad events."
+EVIDENCE = (
+    "As a share of what makes the gate fail: at 100 % it does; shown up to 200 %. Of gates that count bad "
+    "events."
+)
 LATENCY = (
     "Its mean latency divided by the stable slot's, with the bounds that hold at every look. The gate "
     "fails where even the lower one is above what is tolerated, and passes where the upper one is below."
@@ -193,7 +196,7 @@ def gates() -> list[Panel]:
                 8,
                 10,
             ),
-            Query(of_gates(evidence), "{{gate}}"),
+            Query(of_gates(f"clamp_max({evidence}, 2)"), "{{gate}}"),
             thresholds=((None, "transparent"), (1, "red")),
             filled=False,
         ),
