@@ -22,9 +22,10 @@ from stack.say import say
 from tests.cleartext import NO_TLS
 from tests.robustness.figures import Outcomes
 from tests.stack.client import NGINX, Load, images, predict
-from tests.stack.project import PACKAGES, put_package, run
+from tests.stack.project import PACKAGES, PROJECT, put_package, run
 from tests.stack.running_stack import PlainStack
 
+SPLIT_FILE = PROJECT / "nginx/default.conf"
 RATE = 10.0  # requests a second: the machine is far from busy, so that a copy costs no CPU that is missed
 SLOW = """
 
@@ -127,12 +128,13 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=3, help="of the shadow (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=40, help="of each (default: %(default)s)")
     wanted = parser.parse_args(words)
-    stack = PlainStack()
+    stack, shipped = PlainStack(), SPLIT_FILE.read_text()
     stack.up()
     try:
         figures = promotions(wanted.promotions) | shadows(wanted.rounds, wanted.seconds)
     finally:
         stack.down()
+        SPLIT_FILE.write_text(shipped)
     say(json.dumps(figures, indent=2))
     lost = [one["lost"] for one in figures.values() if isinstance(one, dict)]
     return 1 if figures["failed"] or any(lost) else 0
