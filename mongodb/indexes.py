@@ -28,8 +28,9 @@ async def create_indexes(database: AsyncDatabase[dict[str, Any]]) -> None:
     await database.drift_results.create_index([*package, ("window", ASCENDING)], unique=True)
     await database.drift_results.create_index([("slot", ASCENDING), ("window_end", DESCENDING)])
     await database.cursors.create_index("slot")
+    looks_each_time = await looks_for_expired_each_time(database)
     for name, date in EXPIRING.items():
-        if await looks_for_expired_each_time(database):
+        if looks_each_time:
             await _drop(database[name], [(date, ASCENDING)])
         else:
             await expire(database[name], date, SAMPLES_KEPT_SECONDS)

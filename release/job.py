@@ -1,6 +1,5 @@
 """A job of the program: a step every few seconds, through outages, until stopped."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
@@ -9,6 +8,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[impo
 
 from mongodb.errors import StoreUnavailable
 from release.store import Conflict
+from service.running_jobs import RunningJobs
 
 logger = logging.getLogger(__name__)
 
@@ -30,8 +30,7 @@ class Job:
         self._once = list(once)
         self._trouble = ""
         self.is_stopping = False
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._running = RunningJobs()
 
     def add_to(self, scheduler: AsyncIOScheduler) -> None:
         """Add the job."""
@@ -48,9 +47,10 @@ class Job:
 
     async def run(self) -> None:
         """Do one turn."""
-        if self.is_stopping:
-            return
-        self._idle.clear()
+        if not self.is_stopping:
+            await self._running.run(self._turn)
+
+    async def _turn(self) -> None:
         try:
             while self._once:
                 await self._once[0]()
@@ -67,16 +67,11 @@ class Job:
             if self._trouble:
                 logger.info("%s is worked on again", self._work)
             self._trouble = ""
-        finally:
-            self._idle.set()
 
     async def stop(self) -> None:
         """Wait until a turn that is under way has ended; the next start goes on with one that takes long."""
         self.is_stopping = True
-        try:
-            async with asyncio.timeout(STOP_SECONDS):
-                await self._idle.wait()
-        except TimeoutError:
+        if not await self._running.wait(STOP_SECONDS):
             logger.warning("stopped in the middle of %s; the next start goes on with it", self._work)
 
     def _note(self, trouble: str, more: str) -> bool:
