@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from inference.decoding import Decoded, Turn, decode, to_array
 from inference.image_limits import DEFAULT_FORMATS
 from inference.manifest import ImageInput
+from inference.stored_pixels import stored_pixels
 
 LEAST_REDUCED = 1.5  # a JPEG is reduced while it is decoded if its short side stays as many times the input's
 BRIGHTNESS = (0.299, 0.587, 0.114)  # ITU-R BT.601, as in JPEG
@@ -83,16 +84,18 @@ def on_white(pixels: torch.Tensor) -> torch.Tensor:
 
 def resize(decoded: Decoded, width: int, height: int) -> torch.Tensor:
     """Resize to (height, width, 3 or 4), uint8; Pillow's bilinear filter, as torch computes it."""
-    image = torch.from_numpy(to_array(decoded.image)).permute(2, 0, 1)[None]
+    stored = stored_pixels(decoded.image)
+    pixels = to_array(decoded.image) if stored is None else stored
     # A reduced side is rounded up to whole pixels, so its scale follows from the original's length.
     scales = [
         (height + 1e-6) * decoded.reduction / decoded.height,
         (width + 1e-6) * decoded.reduction / decoded.width,
     ]
+    image = torch.from_numpy(pixels).permute(2, 0, 1)[None]
     resized = F.interpolate(
         image, scale_factor=scales, mode="bilinear", antialias=True, recompute_scale_factor=False
     )
-    return resized[0].permute(1, 2, 0)
+    return resized[0, : None if stored is None else 3].permute(1, 2, 0)
 
 
 def undo_blur(pixels: torch.Tensor, decoded: Decoded, size: int) -> torch.Tensor:
