@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmark.systems import Server
+from proxy.render import source_of
 from stack.paths import Paths
 from stack.plain.addresses import Addresses, Replica
 from stack.plain.nginx_config import NginxPlace, nginx_version, render_folder
@@ -14,7 +15,7 @@ from stack.plain.program import Program
 
 
 def nginx_server(folder: Path, port: int, replicas: Sequence[Replica]) -> Server:
-    """Render nginx/ below the folder; the split listens on `port`, the rest of nginx on + 6 to + 10."""
+    """Render the files below the folder; the split listens on `port`, the rest of nginx on + 6 to + 10."""
     rendered, temporary = folder / "nginx", folder / "nginx-tmp"
     temporary.mkdir(parents=True, exist_ok=True)
     addresses = Addresses(
@@ -30,6 +31,6 @@ def nginx_server(folder: Path, port: int, replicas: Sequence[Replica]) -> Server
         scraped={},
     )
     place = NginxPlace(addresses, temporary, nginx_version())
-    render_folder(Paths().project / "nginx", rendered, place)
+    render_folder(source_of(Paths().project), rendered, place)
     program = Program("nginx", (find_program("nginx") or "nginx", "-c", str(rendered / "nginx.conf")))
     return Server(program, partial(http_complaint, f"http://{addresses.nginx_listeners[8081]}/healthz"))

@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-from nginx.modes import Modes
-from nginx.split import NotUnderstood, OddServer, Server, Split
+from proxy.modes import Modes
+from proxy.split import NotUnderstood, OddServer, Server, Split
 from service.slots import CANDIDATE, PORT, SLOTS, STABLE
 
 FILE = "assignment.conf"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from nginx.split import Split
+from proxy.split import Split
 from service.slots import PORT, SLOTS
 
 FILE = "fallbacks.conf"

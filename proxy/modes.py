@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from nginx.directives import Directive, Edit, directives, edited, line_of
-from nginx.split import CannotWrite, NotUnderstood
+from proxy.directives import Directive, Edit, directives, edited, line_of
+from proxy.split import CannotWrite, NotUnderstood
 
 OFF = "off"
 EXPERIMENT = ("map", '""', "$experiment")

@@ -3,12 +3,14 @@
 #
 #   reload_watcher.sh FOLDER     the folder of *.conf files that nginx reads
 #
-# NGINX_SOURCE   the folder that FOLDER is rendered from, named in its place (default: FOLDER)
+# NGINX_SPLIT    the file that FOLDER/default.conf is rendered from, named in its place (default: itself)
+# NGINX_FOLDER   the folder of all else that FOLDER is rendered from (default: FOLDER)
 # NGINX_PID      nginx's pid file
 # NGINX_TEST_LOG the access log of test traffic (default: /tmp/test.log): from 10 MB on it becomes *.log.1
 set -u
 folder=$1
-source=${NGINX_SOURCE:-$folder}
+split=${NGINX_SPLIT:-$folder/default.conf}
+source=${NGINX_FOLDER:-$folder}
 pid_file=${NGINX_PID:-/tmp/nginx.pid}
 test_log=${NGINX_TEST_LOG:-/tmp/test.log}
 
@@ -30,7 +32,7 @@ settle() {
 
 reload() {
     if ! complaint=$(nginx -t -q -c "$folder/nginx.conf" 2>&1); then
-        say "the edit is wrong, the old configuration stays in effect: $(printf '%s' "$complaint" | sed "s|$folder/|$source/|g")"
+        say "the edit is wrong, the old configuration stays in effect: $(printf '%s' "$complaint" | sed "s|$folder/default.conf|$split|g; s|$folder/|$source/|g")"
     elif kill -HUP "$(cat "$pid_file")" 2>/dev/null; then
         say "reloaded"
     else
@@ -53,7 +55,7 @@ see() {
 if ! seen=$(cat "$seen_file" 2>/dev/null) || ! [ -e "$pid_file" ]; then
     see "$(fingerprint)"
 fi
-say "watching $source"
+say "watching $split and $source"
 while sleep 0.5; do
     shorten
     now=$(fingerprint)

@@ -1,11 +1,10 @@
 """Render the files that people edit into those that nginx reads: replicas share their slot's weight.
 
-    python -m nginx.render SOURCE TARGET
+    python -m proxy.render SPLIT FOLDER TARGET
 
-looks at the *.conf files of SOURCE four times a second, and at the slots' replicas once. Lines keep their
-numbers, so that nginx's complaint about a rendered file points into the edited one. TARGET also gets the
-scripts that nginx's container runs, from beside this file: in SOURCE another program may write.
-Standard library only.
+looks at the file SPLIT and the *.conf files of FOLDER four times a second, and at the slots' replicas once.
+Lines keep their numbers, so that nginx's complaint about a rendered file points into the edited one. TARGET
+also gets the scripts that nginx's container runs, from beside this file. Standard library only.
 """
 
 import os
@@ -16,11 +15,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from nginx import assignment, body_limit, fallbacks, waiting
-from nginx.modes import parse_modes
-from nginx.replicas import ReplicaCounts
-from nginx.routing import checksum
-from nginx.split import Split, parse, shared
+from proxy import assignment, body_limit, fallbacks, waiting
+from proxy.modes import parse_modes
+from proxy.replicas import ReplicaCounts
+from proxy.routing import checksum
+from proxy.split import Split, parse, shared
 from service.slots import SLOTS
 
 LOOK_SECONDS = 0.25
@@ -39,12 +38,43 @@ class Look:
     replicas: Mapping[str, int]
 
 
+@dataclass(frozen=True)
+class Source:
+    """The split's file, whose folder other programs may write in, and the folder of all else of nginx's."""
+
+    split: Path
+    folder: Path
+
+    def read(self) -> dict[str, str]:
+        """Return the files' texts by name; raises OSError, also where there is no split."""
+        return read_folder(self.folder) | {SPLIT_FILE: _read(self.split)}
+
+    def path(self, name: str) -> Path:
+        """Return where a person finds a file."""
+        return self.split if name == SPLIT_FILE else self.folder / name
+
+
+def source_of(project: Path) -> Source:
+    """Return what a clone of this project has nginx read."""
+    return Source(project / "nginx" / SPLIT_FILE, project / "proxy")
+
+
 class WrongSplit(ValueError):
     """The split as edited is not rendered; the lines say what is wrong, and where."""
 
     def __init__(self, lines: Sequence[str]) -> None:
         super().__init__("; ".join(lines))
         self.lines = list(lines)
+
+    def placed(self, source: Source) -> list[str]:
+        """Return the lines with the files' paths in place of their names."""
+        return [placed(line, source) for line in self.lines]
+
+
+def placed(line: str, source: Source) -> str:
+    """Return a line that begins with a file's name with its path in the name's place."""
+    name, rest = line.split(":", 1)
+    return f"{source.path(name)}:{rest}"
 
 
 def as_written(text: str) -> str:
@@ -104,7 +134,11 @@ def read_folder(folder: Path) -> dict[str, str]:
     paths = (
         path for path in folder.glob("*.conf") if path.name[0] != "."
     )  # an editor's own begin with a dot
-    return {path.name: path.read_bytes().decode("utf-8", "surrogateescape") for path in paths}
+    return {path.name: _read(path) for path in paths}
+
+
+def _read(path: Path) -> str:
+    return path.read_bytes().decode("utf-8", "surrogateescape")
 
 
 def write_folder(folder: Path, files: Mapping[str, str]) -> list[str]:
@@ -138,7 +172,7 @@ def wait_for_the_next_look() -> None:
 
 
 def keep_rendered(
-    source: Path,
+    source: Source,
     target: Path,
     replicas: Callable[[], Mapping[str, int]],
     rendering: Rendering = rendered,
@@ -156,34 +190,35 @@ def keep_rendered(
         pause()
 
 
-def _look(source: Path, replicas: Callable[[], Mapping[str, int]]) -> Look | str:
+def _look(source: Source, replicas: Callable[[], Mapping[str, int]]) -> Look | str:
     try:
-        return Look(read_folder(source), replicas())
+        return Look(source.read(), replicas())
     except OSError as error:
         return str(error)
 
 
-def _render(look: Look, source: Path, target: Path, rendering: Rendering) -> list[str]:
+def _render(look: Look, source: Source, target: Path, rendering: Rendering) -> list[str]:
     """Render, and return what there is to say."""
     try:
         changed = write_folder(target, rendering(look))
     except WrongSplit as wrong:
-        return [f"the edit is wrong, the old split stays in effect: {source}/{line}" for line in wrong.lines]
+        return [f"the edit is wrong, the old split stays in effect: {line}" for line in wrong.placed(source)]
     counts = ", ".join(f"{slot} {count}" for slot, count in look.replicas.items())
     done = [f"rendered {' '.join(changed)}; replicas: {counts}"] if changed else []
-    return done + [f"not understood, left as it is: {source}/{line}" for line in not_understood(look)]
+    return done + [f"not understood, left as it is: {placed(line, source)}" for line in not_understood(look)]
 
 
 def main() -> None:
     """Render for nginx in its container."""
-    source, target = map(Path, sys.argv[1:])
+    split, folder, target = map(Path, sys.argv[1:])
     try:
         most_bytes = body_limit.parse_body_limit(os.environ.get(body_limit.VARIABLE, ""))
     except ValueError as error:
         sys.exit(f"nginx_config: {error}")
     copy_scripts(target)
+    rendering = partial(rendered, most_body_bytes=most_bytes)
     with ReplicaCounts(SLOTS) as counts:
-        keep_rendered(source, target, counts.latest, partial(rendered, most_body_bytes=most_bytes))
+        keep_rendered(Source(split, folder), target, counts.latest, rendering)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from nginx.modes import parse_modes, with_experiment, with_shadow
-from nginx.split import parse, with_draws, with_weights
+from proxy.modes import parse_modes, with_experiment, with_shadow
+from proxy.split import parse, with_draws, with_weights
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ def read(text: str) -> Routing:
 def written(text: str, routing: Routing) -> str:
     """Return the text with this routing; comments, and whatever else a person wrote, stay.
 
-    Raises nginx.split.CannotWrite where there is no one place for it, or where no slot would be left.
+    Raises proxy.split.CannotWrite where there is no one place for it, or where no slot would be left.
     """
     text = with_draws(with_weights(text, routing.weights), routing.draws)
     return with_shadow(with_experiment(text, routing.experiment), routing.shadow_percent)
@@ -37,6 +37,6 @@ def written(text: str, routing: Routing) -> str:
 def checksum(text: str) -> str:
     """Return the text's SHA-256, as nginx answers it at 8081/configuration once the text is in effect.
 
-    Bytes that are not UTF-8 are surrogate escapes in `text`, as nginx.render.read_folder has them.
+    Bytes that are not UTF-8 are surrogate escapes in `text`, as proxy.render.read_folder has them.
     """
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from nginx.directives import Directive, Edit, Word, directives, edited, line_of, without, without_directive
+from proxy.directives import Directive, Edit, Word, directives, edited, line_of, without, without_directive
 from service.slots import PORT, SLOTS
 
 SLOT_AT = {f"{slot}:{PORT}": slot for slot in SLOTS}

@@ -5,7 +5,7 @@
 set -eu
 folder=$1
 watcher=$(dirname "$0")/reload_watcher.sh
-export NGINX_SOURCE=nginx # as a person knows the folder
+export NGINX_SPLIT=nginx/default.conf NGINX_FOLDER=proxy # as a person knows them
 
 while :; do
     sh "$watcher" "$folder" || true

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from nginx.routing import Routing
+from proxy.routing import Routing
 from release import lifecycle
 from release.documents import Decision
 from release.effect import Effect

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from nginx.routing import Routing
+from proxy.routing import Routing
 from release.counters import Counters, Series
 from release.evidence import Arm, Labelled, Look
 from release.lifecycle import Package, Phase, Release

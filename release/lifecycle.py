@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from nginx.routing import Routing
+from proxy.routing import Routing
 from release.plan import Plan
 from service.slots import CANDIDATE, STABLE
 

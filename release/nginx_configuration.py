@@ -4,7 +4,7 @@ from pathlib import Path
 
 import httpx
 
-from nginx.routing import checksum
+from proxy.routing import checksum
 
 SECONDS = 2.0
 # A kept connection may lead to a worker from before a reload, which knows the file from before it.

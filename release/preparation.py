@@ -9,7 +9,7 @@ from typing import Protocol
 
 from inference.identity import identify
 from inference.manifest import BadModelPackage, Manifest
-from nginx.routing import Routing
+from proxy.routing import Routing
 from release import lifecycle
 from release.lifecycle import NotNow, Package, Release
 from release.packages import package_in

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
-from nginx import routing
-from nginx.modes import parse_modes
-from nginx.routing import Routing
-from nginx.split import CannotWrite, parse
+from proxy import routing
+from proxy.modes import parse_modes
+from proxy.routing import Routing
+from proxy.split import CannotWrite, parse
 from release import durable
 
 __all__ = ["CannotRead", "CannotWrite", "Draft", "EditedMeanwhile", "SplitFile"]

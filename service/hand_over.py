@@ -1,6 +1,6 @@
 """What this slot cannot answer soon is handed over: nginx asks another slot, or asks again and waits longer.
 
-nginx says with `X-Patience` how long it waits, and obeys `X-Accel-Redirect` in a 503 (nginx/retry.conf). A
+nginx says with `X-Patience` how long it waits, and obeys `X-Accel-Redirect` in a 503 (proxy/retry.conf). A
 client that asks a slot directly sends no such header, and nothing is handed over.
 """
 

@@ -1,4 +1,4 @@
-"""The two slots, by the names of their Compose services. Standard library only, as stack/ and nginx/ are."""
+"""The two slots, by the names of their Compose services. Standard library only, as stack/ and proxy/ are."""
 
 from typing import Final, Literal, get_args
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from examples.drills import candidate
 from examples.traffic import StackError
 from inference.manifest import FILE_NAME
-from nginx.routing import Routing
+from proxy.routing import Routing
 from release import durable
 from release.package_folder import STORE
 from release.split_file import CannotRead, CannotWrite, SplitFile

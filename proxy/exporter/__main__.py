@@ -1,6 +1,6 @@
 """Count nginx's answers.
 
-python -m nginx.exporter LOG METRICS
+python -m proxy.exporter LOG METRICS
 
 receives nginx's access log at LOG (HOST:PORT, or unix:PATH) and serves the counts at METRICS (HOST:PORT).
 """
@@ -9,8 +9,8 @@ import sys
 
 from prometheus_client import CollectorRegistry, start_http_server
 
-from nginx.exporter.metrics import ResponseMetrics
-from nginx.exporter.receiver import listen, receive
+from proxy.exporter.metrics import ResponseMetrics
+from proxy.exporter.receiver import listen, receive
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from itertools import product
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from nginx.exporter.access_log import KINDS, NOBODY, REASONS, WITHOUT_A_CLIENT, Response
+from proxy.exporter.access_log import KINDS, NOBODY, REASONS, WITHOUT_A_CLIENT, Response
 from service.slots import SLOTS
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0, 60.0)

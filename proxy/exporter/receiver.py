@@ -3,8 +3,8 @@
 import socket
 from pathlib import Path
 
-from nginx.exporter.access_log import Unreadable, parse
-from nginx.exporter.metrics import ResponseMetrics
+from proxy.exporter.access_log import Unreadable, parse
+from proxy.exporter.metrics import ResponseMetrics
 
 MOST_BYTES = 4096  # nginx cuts a line at 2 kB
 QUEUE_BYTES = 4 * 2**20  # for what arrives while this program does not run; the kernel may give less

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from nginx.routing import Routing
+from proxy.routing import Routing
 from release.controller import Controller
 from release.documents import Decision
 from release.lifecycle import candidates_share

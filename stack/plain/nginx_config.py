@@ -1,6 +1,7 @@
 """nginx's configuration for the plain processes: the same files, with loopback addresses for service names.
 
-Run as `python -m stack.plain.nginx_config`, it renders whenever nginx/ is edited. Lines keep their numbers.
+Run as `python -m stack.plain.nginx_config`, it renders whenever nginx/default.conf or proxy/ is edited. Lines
+keep their numbers.
 """
 
 # ruff: noqa: S603 - this module starts programs, and no stranger names one
@@ -12,9 +13,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from nginx.body_limit import DEFAULT_BYTES, VARIABLE, parse_body_limit
-from nginx.directives import Directive, Edit, directives, edited, without
-from nginx.render import Look, Rendering, WrongSplit, keep_rendered, read_folder, rendered, write_folder
+from proxy.body_limit import DEFAULT_BYTES, VARIABLE, parse_body_limit
+from proxy.directives import Directive, Edit, directives, edited, without
+from proxy.render import Look, Rendering, Source, WrongSplit, keep_rendered, rendered, source_of, write_folder
 from service.slots import PORT
 from stack.paths import Paths
 from stack.plain.addresses import Addresses, local_addresses
@@ -98,9 +99,9 @@ def _without_min_timeout(text: str) -> str:
     )
 
 
-def render_folder(source: Path, target: Path, place: NginxPlace) -> None:
-    """Render every *.conf of a folder into another one, and drop there what the source no longer has."""
-    write_folder(target, rendering(place)(Look(read_folder(source), place.replicas)))
+def render_folder(source: Source, target: Path, place: NginxPlace) -> None:
+    """Render every *.conf of the source into a folder, and drop there what the source no longer has."""
+    write_folder(target, rendering(place)(Look(source.read(), place.replicas)))
 
 
 def rendering(place: NginxPlace) -> Rendering:
@@ -118,22 +119,19 @@ def nginx_version() -> tuple[int, ...]:
 
 
 def render_nginx(paths: Paths, settings: StackSettings) -> None:
-    """Render nginx/ into .local/run/nginx."""
-    source, target = _folders(paths)
+    """Render what nginx reads into .local/run/nginx."""
+    source, target = source_of(paths.project), paths.run / "nginx"
     try:
         render_folder(source, target, _place(paths, settings))
     except WrongSplit as wrong:
-        raise SystemExit("\n".join(f"{source}/{line}" for line in wrong.lines)) from None
+        raise SystemExit("\n".join(wrong.placed(source))) from None
 
 
 def keep_nginx_rendered(paths: Paths, settings: StackSettings) -> None:
-    """Render nginx/ into .local/run/nginx whenever it changes, for ever."""
+    """Render what nginx reads into .local/run/nginx whenever it changes, for ever."""
     place = _place(paths, settings)
-    keep_rendered(*_folders(paths), lambda: place.replicas, rendering(place))
-
-
-def _folders(paths: Paths) -> tuple[Path, Path]:
-    return paths.project / "nginx", paths.run / "nginx"
+    source = source_of(paths.project)
+    keep_rendered(source, paths.run / "nginx", lambda: place.replicas, rendering(place))
 
 
 def _place(paths: Paths, settings: StackSettings) -> NginxPlace:

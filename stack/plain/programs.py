@@ -75,12 +75,13 @@ def _nginx(paths: Paths) -> Program:
 
 def _nginx_watcher(paths: Paths) -> Program:
     environment = {
-        "NGINX_SOURCE": str(paths.project / "nginx"),
+        "NGINX_SPLIT": str(paths.project / "nginx" / "default.conf"),
+        "NGINX_FOLDER": str(paths.project / "proxy"),
         "NGINX_PID": str(paths.temporary / "nginx.pid"),
         "NGINX_TEST_LOG": str(paths.nginx_test_log),
         "PATH": f"{os.environ.get('PATH', os.defpath)}:/usr/sbin",
     }
-    watcher = paths.project / "nginx" / "reload_watcher.sh"
+    watcher = paths.project / "proxy" / "reload_watcher.sh"
     return Program("nginx_watcher", ("sh", str(watcher), str(paths.run / "nginx")), environment)
 
 
@@ -99,7 +100,7 @@ def _nginx_exporter(addresses: Addresses) -> Program:
 
 def _nginx_log_exporter(addresses: Addresses, paths: Paths) -> Program:
     (served,) = addresses.scraped["nginx_log_exporter"]
-    command = (str(paths.python("stack")), "-m", "nginx.exporter", served, served)  # the log comes by UDP
+    command = (str(paths.python("stack")), "-m", "proxy.exporter", served, served)  # the log comes by UDP
     return Program("nginx_log_exporter", command)
 
 

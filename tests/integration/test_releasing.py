@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from inference.identity import identify
 from mongodb.store import Store
-from nginx.routing import checksum
+from proxy.routing import checksum
 from release import lifecycle
 from release.app import create_app
 from release.metrics import ReleaseMetrics

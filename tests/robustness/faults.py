@@ -19,7 +19,7 @@ from threading import Event
 
 import psutil
 
-from nginx.split import with_weights
+from proxy.split import with_weights
 from service.slots import SLOTS
 from stack.paths import Paths
 from stack.plain.supervisor import states

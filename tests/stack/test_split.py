@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from nginx.routing import Routing, written
+from proxy.routing import Routing, written
 from service.slots import CANDIDATE, STABLE
 from tests.stack.client import NGINX, Load, edited_split, predict, share_of_new, total, wait_for
 from tests.stack.project import PROJECT

@@ -18,8 +18,9 @@ from typing import Any
 import httpx
 import pytest
 
-from nginx.body_limit import DEFAULT_BYTES
-from nginx.routing import Routing, checksum, written
+from proxy.body_limit import DEFAULT_BYTES
+from proxy.render import Source, source_of
+from proxy.routing import Routing, checksum, written
 from stack.plain.addresses import Addresses
 from stack.plain.nginx_config import NginxPlace, nginx_version, render_folder
 from stack.plain.packages import find_program
@@ -131,9 +132,9 @@ class Stack:
     )
 
     @property
-    def source(self) -> Path:
-        """Return the folder that a person edits."""
-        return self.folder / "nginx"
+    def source(self) -> Source:
+        """Return what a person edits."""
+        return source_of(self.folder)
 
     @property
     def rendered(self) -> Path:
@@ -173,12 +174,12 @@ class Stack:
     @property
     def split(self) -> str:
         """Return the text of default.conf."""
-        return (self.source / "default.conf").read_text()
+        return self.source.split.read_text()
 
     def route(self, weights: Mapping[str, int], **rest: Any) -> str:
-        """Write a routing (nginx.routing) into default.conf; return its checksum."""
+        """Write a routing (proxy.routing) into default.conf; return its checksum."""
         text = written(self.split, Routing(weights, **rest))
-        (self.source / "default.conf").write_text(text)
+        self.source.split.write_text(text)
         return checksum(text)
 
     def configuration(self) -> str:
@@ -204,7 +205,7 @@ class Stack:
 
     def edit(self, old: str, new: str, name: str = "default.conf") -> None:
         """Save a file with a change, as editors do: a new file takes the old one's place."""
-        path = self.source / name
+        path = self.source.path(name)
         text = path.read_text()
         assert old in text
         draft = path.with_suffix(".swp")
@@ -232,7 +233,8 @@ def stopped(tmp_path: Path, temporary: Path) -> Iterator[Stack]:
     """Return a stack whose nginx does not run yet, so that a test may change its files."""
     slots = {name: Slot(name) for name in ("model_server", "model_server_new")}
     stack = Stack(tmp_path, temporary, slots)
-    copytree(PROJECT / "nginx", stack.source)
+    for name in ("nginx", "proxy"):
+        copytree(PROJECT / name, stack.folder / name)
     stack.replicas.write_text("model_server=1")
     yield stack
     for slot in slots.values():
@@ -266,7 +268,7 @@ def renderer(stack: Stack) -> Iterator[Renderer]:
     program.write_text(
         f"import sys; sys.path.insert(0, {str(PROJECT)!r})\n"
         "from pathlib import Path\n"
-        "from nginx.render import keep_rendered\n"
+        "from proxy.render import keep_rendered, source_of\n"
         "from stack.plain.addresses import Addresses\n"
         "from stack.plain.nginx_config import NginxPlace, nginx_version, rendering\n"
         "def replicas():\n"
@@ -277,7 +279,8 @@ def renderer(stack: Stack) -> Iterator[Renderer]:
         f"    addresses = Addresses(slots, {listeners!r}, {{}})\n"
         f"    return rendering(NginxPlace(addresses, Path({str(stack.temporary)!r}), version))(look)\n"
         "version = nginx_version()\n"
-        f"keep_rendered(Path({str(stack.source)!r}), Path({str(stack.rendered)!r}), replicas, render)\n"
+        f"source, target = source_of(Path({str(stack.folder)!r})), Path({str(stack.rendered)!r})\n"
+        "keep_rendered(source, target, replicas, render)\n"
     )
     running = Renderer([sys.executable, str(program)], stack.folder / "renderer.log")
     running.start()
@@ -314,11 +317,12 @@ def watching(stack: Stack) -> Iterator[Path]:
     """Run the watcher; return what it writes."""
     environment = {
         "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
-        "NGINX_SOURCE": str(stack.source),
+        "NGINX_SPLIT": str(stack.source.split),
+        "NGINX_FOLDER": str(stack.source.folder),
         "NGINX_PID": str(stack.temporary / "nginx.pid"),
         "NGINX_TEST_LOG": str(stack.temporary / "test.log"),
     }
-    command = ["sh", str(PROJECT / "nginx" / "reload_watcher.sh"), str(stack.rendered)]
+    command = ["sh", str(PROJECT / "proxy" / "reload_watcher.sh"), str(stack.rendered)]
     log = stack.folder / "watcher.log"
     with log.open("wb") as output, subprocess.Popen(command, env=environment, stderr=output) as watcher:
         try:

@@ -13,11 +13,11 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from nginx.exporter.access_log import Response, Unreadable, parse
-from nginx.exporter.metrics import MOST_ADDRESSES, ResponseMetrics
-from nginx.exporter.receiver import listen, receive
+from proxy.exporter.access_log import Response, Unreadable, parse
+from proxy.exporter.metrics import MOST_ADDRESSES, ResponseMetrics
+from proxy.exporter.receiver import listen, receive
 from tests.ports import free_port
-from tests.unit.nginx.conftest import PROJECT, Stack, nginx_of, wait_for
+from tests.unit.proxy.conftest import PROJECT, Stack, nginx_of, wait_for
 
 HEAD = b"<190>Nov 29 03:42:03 nginx: "
 
@@ -187,7 +187,7 @@ class Exporter:
 
     def start(self) -> None:
         """Start it, again where it was killed."""
-        command = [sys.executable, "-m", "nginx.exporter", self.log, self.served]
+        command = [sys.executable, "-m", "proxy.exporter", self.log, self.served]
         self.process = subprocess.Popen(command, cwd=PROJECT)
         wait_for(lambda: bool(counts(self.served)))
 

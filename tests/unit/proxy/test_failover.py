@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.ports import free_port
-from tests.unit.nginx.conftest import Slot, Stack, nginx_of, wait_for
+from tests.unit.proxy.conftest import Slot, Stack, nginx_of, wait_for
 
 
 def predict(stack: Stack, port: int = 80, request_id: str | None = None) -> httpx.Response:

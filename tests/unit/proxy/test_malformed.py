@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from tests.unit.nginx.conftest import Stack
+from tests.unit.proxy.conftest import Stack
 
 POST = b"POST /predict HTTP/1.1\r\nHost: x\r\n"
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 
-from nginx.body_limit import MOST_BYTES
-from nginx.directives import directives
+from proxy.body_limit import MOST_BYTES
+from proxy.directives import directives
 
 PROJECT = Path(__file__).parents[3]
 PROCESS = 16 * 2**20  # of nginx without a connection
@@ -35,7 +35,7 @@ def room_for_bodies() -> int:
 
 def written(name: str) -> list[str]:
     """Return the arguments of a directive of nginx.conf."""
-    text = (PROJECT / "nginx/nginx.conf").read_text("utf-8")
+    text = (PROJECT / "proxy/nginx.conf").read_text("utf-8")
     (found,) = [one for one in directives(text) if one.words[0].text == name]
     return list(found.texts[1:])
 
@@ -56,12 +56,12 @@ def test_bodies_buffers_and_processes_fit_into_the_containers_memory() -> None:
     process = PROCESS + int(written("worker_connections")[0]) * connection
     zones = sum(
         in_bytes(one.words[2].text)
-        for path in (PROJECT / "nginx").glob("*.conf")
+        for path in (PROJECT / "proxy").glob("*.conf")
         for one in directives(path.read_text("utf-8"))
         if one.words[0].text == "zone"
     ) + sum(
         in_bytes(word.text.rpartition(":")[2])
-        for path in (PROJECT / "nginx").glob("*.conf")
+        for path in (PROJECT / "proxy").glob("*.conf")
         for one in directives(path.read_text("utf-8"))
         if one.words[0].text in {"limit_conn_zone", "limit_req_zone"}
         for word in one.words
@@ -82,7 +82,7 @@ def test_bodies_buffers_and_processes_fit_into_the_containers_memory() -> None:
 
 def test_who_waits_leaves_half_of_the_connections_to_others() -> None:
     """Each place has the client's, two each for the wait and its turn, and the one that looks for a slot."""
-    text = (PROJECT / "nginx/waiting.conf").read_text("utf-8")
+    text = (PROJECT / "proxy/waiting.conf").read_text("utf-8")
     (places,) = [one.texts[2] for one in directives(text) if one.words[0].text == "limit_conn"]
     connections = int(written("worker_connections")[0]) * int(written("worker_processes")[0])
     assert 6 * int(places) <= connections / 2
@@ -90,7 +90,7 @@ def test_who_waits_leaves_half_of_the_connections_to_others() -> None:
 
 def room_for_copies() -> int:
     """Return what the bodies of a shadow's copies may take, each kept until its slot has answered."""
-    text = (PROJECT / "nginx/shadow.conf").read_text("utf-8")
+    text = (PROJECT / "proxy/shadow.conf").read_text("utf-8")
     found = {one.words[0].text: one.texts for one in directives(text)}
     return int(found["limit_conn"][2]) * in_bytes(found["client_max_body_size"][1])
 
@@ -102,4 +102,4 @@ def test_the_largest_bodies_leave_room_for_each_other() -> None:
 
 def test_answers_take_none_of_the_room_for_bodies() -> None:
     """A client that reads slowly makes no file."""
-    assert "proxy_max_temp_file_size 0;" in (PROJECT / "nginx/proxy.conf").read_text("utf-8")
+    assert "proxy_max_temp_file_size 0;" in (PROJECT / "proxy/proxy.conf").read_text("utf-8")

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from nginx.assignment import assignment, copies
-from nginx.modes import Modes, parse_modes, with_experiment, with_shadow
-from nginx.render import Look, WrongSplit, rendered
-from nginx.routing import Routing, checksum, read, written
-from nginx.split import CannotWrite, parse, with_draws
-from tests.unit.nginx.test_split import CANDIDATE, SEEDS, STABLE, Person, nginx_complaint, upstream
+from proxy.assignment import assignment, copies
+from proxy.modes import Modes, parse_modes, with_experiment, with_shadow
+from proxy.render import Look, WrongSplit, rendered
+from proxy.routing import Routing, checksum, read, written
+from proxy.split import CannotWrite, parse, with_draws
+from tests.unit.proxy.test_split import CANDIDATE, SEEDS, STABLE, Person, nginx_complaint, upstream
 
 SHIPPED = (Path(__file__).parents[3] / "nginx/default.conf").read_text("utf-8")
 EQUAL = {STABLE: 1, CANDIDATE: 1}
@@ -52,7 +52,7 @@ def test_what_is_written_is_read_and_leaves_no_trace(tmp_path: Path, routing: Ro
     assert read(text) == routing
     assert written(text, routing) == text
     assert written(text, Routing(EQUAL)) == SHIPPED
-    include = f"include {Path(__file__).parents[3]}/nginx/upstream.conf"
+    include = f"include {Path(__file__).parents[3]}/proxy/upstream.conf"
     assert (
         nginx_complaint(text.replace(" resolve;", ";").replace("include upstream.conf", include), tmp_path)
         == ""

@@ -5,7 +5,7 @@ from shutil import rmtree
 import httpx
 import pytest
 
-from tests.unit.nginx.conftest import Stack, nginx_of
+from tests.unit.proxy.conftest import Stack, nginx_of
 
 LIMIT = 10 * 1024 * 1024
 

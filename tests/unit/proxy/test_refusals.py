@@ -3,9 +3,9 @@
 import httpx
 import pytest
 
-from nginx.fallbacks import fallbacks
-from nginx.split import parse
-from tests.unit.nginx.conftest import Slot, Stack, nginx_of
+from proxy.fallbacks import fallbacks
+from proxy.split import parse
+from tests.unit.proxy.conftest import Slot, Stack, nginx_of
 
 STABLE, CANDIDATE = "model_server", "model_server_new"
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.unit.nginx.conftest import Stack, wait_for, watching
+from tests.unit.proxy.conftest import Stack, wait_for, watching
 
 STABLE = "model_server:8000      weight=1"
 CANDIDATE = "model_server_new:8000  weight=1"
@@ -54,11 +54,11 @@ def test_a_wrong_edit_leaves_the_old_split_and_says_why_once(stack: Stack, watch
     """The log names the mistake and the line of the edited file; the next right edit counts."""
     stack.edit(STABLE, "model_server:8000 weight=0")
     wait_for(lambda: "the old configuration stays in effect" in watcher_log.read_text(), seconds=3)
-    line = 1 + (stack.source / "default.conf").read_text().splitlines().index(
+    line = 1 + stack.source.split.read_text().splitlines().index(
         "    server model_server:8000 weight=0  max_fails=3 fail_timeout=5s  resolve;"
     )
     assert "invalid parameter" in watcher_log.read_text()
-    assert f"{stack.source}/default.conf:{line}" in watcher_log.read_text()
+    assert f"{stack.source.split}:{line}" in watcher_log.read_text()
     assert slots_of(stack).count("model_server") == 5
 
     stack.edit("model_server:8000 weight=0", "model_server:8000 weight=4")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nginx.render import (
+from proxy.render import (
     Look,
     WrongSplit,
     copy_scripts,
@@ -12,23 +12,25 @@ from nginx.render import (
     not_understood,
     read_folder,
     rendered,
+    source_of,
     write_folder,
 )
-from tests.unit.nginx.conftest import Renderer, Stack, wait_for
-from tests.unit.nginx.test_reload_watcher import CANDIDATE, STABLE, slots_of
+from tests.unit.proxy.conftest import Renderer, Stack, wait_for
+from tests.unit.proxy.test_reload_watcher import CANDIDATE, STABLE, slots_of
 
-NGINX = Path(__file__).parents[3] / "nginx"
+PROJECT = Path(__file__).parents[3]
 ONE_EACH = {"model_server": 1, "model_server_new": 1}
 SPLIT = "upstream split { server model_server:8000; }"
 
 
 def test_with_one_replica_each_nginx_reads_what_was_written(tmp_path: Path) -> None:
     """Byte for byte, with Windows' line ends and a comment in another encoding too."""
-    source, target = tmp_path / "source", tmp_path / "target"
-    source.mkdir()
-    text = (NGINX / "default.conf").read_bytes().replace(b"\n", b"\r\n") + "# für später".encode("latin-1")
-    (source / "default.conf").write_bytes(text)
-    write_folder(target, rendered(Look(read_folder(source), ONE_EACH)))
+    source, target = source_of(tmp_path), tmp_path / "target"
+    source.folder.mkdir()
+    source.split.parent.mkdir()
+    text = source_of(PROJECT).split.read_bytes().replace(b"\n", b"\r\n") + "# für später".encode("latin-1")
+    source.split.write_bytes(text)
+    write_folder(target, rendered(Look(source.read(), ONE_EACH)))
     assert (target / "default.conf").read_bytes() == text
 
 
@@ -51,7 +53,7 @@ def test_what_nginxs_container_runs_lies_beside_what_is_rendered(tmp_path: Path)
     names = ["nginx.conf", "reload_watcher.sh", "start.sh"]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
     for name in names[1:]:
-        assert (tmp_path / name).read_bytes() == (NGINX / name).read_bytes()
+        assert (tmp_path / name).read_bytes() == (PROJECT / "proxy" / name).read_bytes()
 
 
 def test_an_editors_own_files_are_none_of_nginxs(tmp_path: Path) -> None:
@@ -59,6 +61,20 @@ def test_an_editors_own_files_are_none_of_nginxs(tmp_path: Path) -> None:
     (tmp_path / ".#default.conf").symlink_to("someone@somewhere.1234")
     (tmp_path / "default.conf~").write_text("")
     assert read_folder(tmp_path) == {}
+
+
+def test_beside_the_split_nothing_is_read(tmp_path: Path) -> None:
+    """In its folder the release program may write; the split is no other file's, and one must be there."""
+    source = source_of(tmp_path)
+    source.folder.mkdir()
+    source.split.parent.mkdir()
+    (source.folder / "nginx.conf").write_text("a")
+    (source.folder / "default.conf").write_text("b")
+    (source.split.parent / "nginx.conf").write_text("c")
+    with pytest.raises(FileNotFoundError, match=str(source.split)):
+        source.read()
+    source.split.write_text(SPLIT)
+    assert source.read() == {"nginx.conf": "a", "default.conf": SPLIT}
 
 
 def test_what_is_not_understood_is_named_by_file_and_line() -> None:
@@ -107,7 +123,7 @@ def test_a_split_that_would_lose_requests_changes_nothing_and_is_explained(
     """The log names the folder that people edit; the next right edit counts."""
     before = read_folder(stack.rendered)
     stack.edit(old, new)
-    said = f"the edit is wrong, the old split stays in effect: {stack.source}/default.conf"
+    said = f"the edit is wrong, the old split stays in effect: {stack.source.split}"
     wait_for(lambda: said in renderer.log.read_text(), seconds=3)
     assert read_folder(stack.rendered) == before
     assert slots_of(stack).count("model_server") == 5
@@ -126,23 +142,24 @@ def test_a_change_is_one_line_in_the_log(stack: Stack, renderer: Renderer, watch
     wait_for(lambda: "model_server 2" in renderer.log.read_text(), seconds=3)
     lines = renderer.log.read_text().splitlines()
     assert "rendered assignment.conf default.conf; replicas: model_server 1, model_server_new 1" in lines[0]
-    assert f"not understood, left as it is: {stack.source}/default.conf:16: " in lines[1]
+    assert f"not understood, left as it is: {stack.source.split}:16: " in lines[1]
 
 
 def test_half_a_file_is_not_rendered(tmp_path: Path) -> None:
     """While an editor writes piece by piece, nginx keeps the old file whole."""
-    source, target = tmp_path / "source", tmp_path / "target"
-    source.mkdir()
+    source, target = source_of(tmp_path), tmp_path / "target"
+    source.folder.mkdir()
+    source.split.parent.mkdir()
     found: list[str] = []
     pieces = ["old;", "old;", "", "ne", "new", "new;", "new;", "new;"]
-    (source / "default.conf").write_text(pieces[0])
-    (source / "nginx.conf").write_text(SPLIT)
+    source.split.write_text(pieces[0])
+    (source.folder / "nginx.conf").write_text(SPLIT)
 
     def another_look() -> None:
         found.append(read_folder(target)["default.conf"] if target.exists() else "nothing yet")
         if len(found) == len(pieces):
             raise EOFError
-        (source / "default.conf").write_text(pieces[len(found)])
+        source.split.write_text(pieces[len(found)])
 
     with pytest.raises(EOFError):
         keep_rendered(source, target, dict, pause=another_look)
@@ -153,15 +170,17 @@ def test_a_file_that_cannot_be_read_changes_nothing_and_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Rendering goes on as soon as it can be."""
-    source, target = tmp_path / "source", tmp_path / "target"
-    (source / "default.conf").mkdir(parents=True)
-    (source / "nginx.conf").write_text(SPLIT)
+    source, target = source_of(tmp_path), tmp_path / "target"
+    source.split.mkdir(parents=True)
+    source.folder.mkdir()
+    (source.folder / "nginx.conf").write_text(SPLIT)
     looks: list[bool] = []
 
     def another_look() -> None:
         looks.append(target.exists())
         if len(looks) == 3:
-            (source / "default.conf").rmdir()
+            source.split.rmdir()
+            source.split.write_text("")
         if len(looks) == 5:
             raise EOFError
 

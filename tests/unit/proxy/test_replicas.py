@@ -7,12 +7,12 @@ from threading import Event
 
 import pytest
 
-from nginx.render import Look, read_folder, rendered, write_folder
-from nginx.replicas import ReplicaCounts, count_replicas
+from proxy.render import Look, rendered, source_of, write_folder
+from proxy.replicas import ReplicaCounts, count_replicas
 from service.slots import SLOTS
 from tests.waiting import until
 
-NGINX = Path(__file__).parents[3] / "nginx"
+SOURCE = source_of(Path(__file__).parents[3])
 Known = dict[str, list[str]]
 ADDRESSES: Known = {
     "model_server": ["172.18.0.3", "172.18.0.4", "172.18.0.12", "172.18.0.4"],
@@ -91,9 +91,10 @@ def test_nginx_reads_shared_weights(tmp_path: Path) -> None:
     target = tmp_path / "rendered"
     target.mkdir()
     (target / "old.conf").write_text("")
-    look = Look(read_folder(NGINX), {"model_server": 3, "model_server_new": 1})
+    look = Look(SOURCE.read(), {"model_server": 3, "model_server_new": 1})
     write_folder(target, rendered(look))
-    written = {path.name for path in NGINX.glob("*.conf")} | {
+    written = {path.name for path in SOURCE.folder.glob("*.conf")} | {
+        "default.conf",
         "assignment.conf",
         "body_limit.conf",
         "copies.conf",
@@ -104,4 +105,4 @@ def test_nginx_reads_shared_weights(tmp_path: Path) -> None:
     split = (target / "default.conf").read_text()
     assert "server model_server:8000      weight=1 " in split
     assert "server model_server_new:8000  weight=3 " in split
-    assert (target / "nginx.conf").read_text() == (NGINX / "nginx.conf").read_text()
+    assert (target / "nginx.conf").read_text() == SOURCE.path("nginx.conf").read_text()

@@ -11,10 +11,10 @@ import pytest
 
 from tests.cleartext import NO_TLS
 from tests.ports import free_port
-from tests.unit.nginx.conftest import Stack, nginx_of, wait_for
-from tests.unit.nginx.test_exporter import Exporter, counts
-from tests.unit.nginx.test_split import CANDIDATE, STABLE
-from tests.unit.nginx.test_traffic import log_lines
+from tests.unit.proxy.conftest import Stack, nginx_of, wait_for
+from tests.unit.proxy.test_exporter import Exporter, counts
+from tests.unit.proxy.test_split import CANDIDATE, STABLE
+from tests.unit.proxy.test_traffic import log_lines
 
 ONLY_STABLE = {STABLE: 1, CANDIDATE: 0}
 

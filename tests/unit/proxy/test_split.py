@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nginx.split import CannotWrite, NotUnderstood, Server, parse, shared, with_weights
+from proxy.split import CannotWrite, NotUnderstood, Server, parse, shared, with_weights
 from stack.plain.packages import find_program
 
 SHIPPED = (Path(__file__).parents[3] / "nginx/default.conf").read_text("utf-8")

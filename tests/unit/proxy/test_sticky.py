@@ -8,13 +8,13 @@ from http.cookies import SimpleCookie
 import httpx
 import pytest
 
-from nginx.assignment import assignment
-from nginx.modes import parse_modes
-from nginx.routing import Routing, written
-from nginx.split import parse
+from proxy.assignment import assignment
+from proxy.modes import parse_modes
+from proxy.routing import Routing, written
+from proxy.split import parse
 from tests.cleartext import NO_TLS
-from tests.unit.nginx.conftest import PROJECT, Slot, Stack, nginx_of, wait_for
-from tests.unit.nginx.test_split import CANDIDATE, STABLE
+from tests.unit.proxy.conftest import PROJECT, Slot, Stack, nginx_of, wait_for
+from tests.unit.proxy.test_split import CANDIDATE, STABLE
 
 EIGHTY, NINETY = {STABLE: 80, CANDIDATE: 20}, {STABLE: 90, CANDIDATE: 10}
 HALF = {STABLE: 1, CANDIDATE: 1}
@@ -182,7 +182,7 @@ def test_a_visitors_slot_that_hangs_is_left_out(stopped: Stack) -> None:
 
 def test_what_retries_knows_an_experiments_upstreams() -> None:
     """nginx names one where all its servers are left out, and then everybody has to be asked."""
-    retry = (PROJECT / "nginx/retry.conf").read_text()
+    retry = (PROJECT / "proxy/retry.conf").read_text()
     (pattern,) = re.findall(r'"~(.*)" @any_server;', retry.split("$one_more_try {")[1])
     text = written((PROJECT / "nginx/default.conf").read_text(), Routing(HALF, experiment="x"))
     names = re.findall(r"upstream (\w+) {", assignment(parse(text), parse_modes(text), "0"))

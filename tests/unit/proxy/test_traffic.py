@@ -9,10 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from nginx.routing import checksum
+from proxy.routing import checksum
 from tests.cleartext import NO_TLS
-from tests.unit.nginx.conftest import Stack, nginx_of, wait_for
-from tests.unit.nginx.test_split import CANDIDATE, STABLE
+from tests.unit.proxy.conftest import Stack, nginx_of, wait_for
+from tests.unit.proxy.test_split import CANDIDATE, STABLE
 
 
 def ask(stack: Stack, path: str = "/predict", **headers: str) -> httpx.Response:

@@ -10,13 +10,13 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from nginx.waiting import TURNS_PER_SECOND, WAIT_SECONDS, turns
+from proxy.waiting import TURNS_PER_SECOND, WAIT_SECONDS, turns
 from tests.cleartext import NO_TLS
 from tests.ports import free_port
-from tests.unit.nginx.conftest import PROJECT, Slot, Stack, nginx_of, wait_for
-from tests.unit.nginx.test_exporter import Exporter, counts
-from tests.unit.nginx.test_split import CANDIDATE, STABLE
-from tests.unit.nginx.test_traffic import log_lines
+from tests.unit.proxy.conftest import PROJECT, Slot, Stack, nginx_of, wait_for
+from tests.unit.proxy.test_exporter import Exporter, counts
+from tests.unit.proxy.test_split import CANDIDATE, STABLE
+from tests.unit.proxy.test_traffic import log_lines
 
 TURN = 'nginx_responses_total{kind="platform",slot="shared",status="502"}'
 ANSWER = 'nginx_responses_total{kind="predict",slot="model_server",status="200"}'
@@ -111,7 +111,7 @@ def test_a_wait_has_an_end(stopped: Stack) -> None:
 
 def test_there_are_turns_for_the_longest_wait() -> None:
     """As many as nginx's clock allows in that time, and the last one is not cut off."""
-    room = (PROJECT / "nginx/waiting.conf").read_text("utf-8")
+    room = (PROJECT / "proxy/waiting.conf").read_text("utf-8")
     assert f"proxy_next_upstream_timeout {WAIT_SECONDS}s;" in room
     assert f"rate={TURNS_PER_SECOND}r/s;" in room
     assert turns().count("server ") > TURNS_PER_SECOND * WAIT_SECONDS
@@ -121,7 +121,7 @@ def test_there_are_turns_for_the_longest_wait() -> None:
 
 
 def proxy_conf() -> str:
-    return (PROJECT / "nginx/proxy.conf").read_text("utf-8")
+    return (PROJECT / "proxy/proxy.conf").read_text("utf-8")
 
 
 def test_who_finds_the_room_full_is_told_at_once(stopped: Stack) -> None:

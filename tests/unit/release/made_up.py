@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from nginx.routing import Routing
+from proxy.routing import Routing
 from release import lifecycle
 from release.documents import Decision
 from release.lifecycle import CONTROLLER, Package, Phase, Release

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nginx.routing import Routing
+from proxy.routing import Routing
 from release import lifecycle
 from release.announcements import Announcements
 from release.lifecycle import CHANGING, Phase, Release

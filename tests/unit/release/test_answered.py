@@ -4,8 +4,8 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from nginx.exporter.access_log import Kind, Response
-from nginx.exporter.metrics import ResponseMetrics
+from proxy.exporter.access_log import Kind, Response
+from proxy.exporter.metrics import ResponseMetrics
 from release.traffic.answered import AnsweredPredictions, CannotCount, parse
 from release.traffic.confirmation import Answered
 from service.slots import CANDIDATE, STABLE

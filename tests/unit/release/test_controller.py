@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nginx.routing import Routing
+from proxy.routing import Routing
 from release import lifecycle
 from release.controller import Controller, Refused
 from release.documents import Decision, read_release, release_document

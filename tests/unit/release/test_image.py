@@ -7,7 +7,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[3]
 DOCKERFILE = (PROJECT / "release/Dockerfile").read_text("utf-8")
-OURS = ("inference", "mongodb", "nginx", "release", "service", "stack")
+OURS = ("inference", "mongodb", "proxy", "release", "service", "stack")
 
 
 def copied(dockerfile: str) -> set[Path]:
@@ -47,6 +47,6 @@ def test_what_the_program_imports_is_copied() -> None:
     """From its beginning on, the commands and the server."""
     files, others = reached(PROJECT / "release/__main__.py")
     assert PROJECT / "inference/identity.py" in files
-    assert PROJECT / "nginx/split.py" in files
+    assert PROJECT / "proxy/split.py" in files
     assert files <= copied(DOCKERFILE), files - copied(DOCKERFILE)
     assert not {"torch", "torchvision", "PIL", "safetensors"} & others

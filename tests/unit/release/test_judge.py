@@ -10,7 +10,7 @@ import pytest
 
 # ruff: noqa: ARG002 - the arguments are those of what is stood in for
 from mongodb.errors import StoreUnavailable
-from nginx.routing import Routing
+from proxy.routing import Routing
 from release import lifecycle
 from release.counters import Counters, Series
 from release.documents import counters_document, look_document, read_counters, read_look

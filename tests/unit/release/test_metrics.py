@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from nginx.routing import Routing
+from proxy.routing import Routing
 from release import lifecycle
 from release.documents import Decision
 from release.lifecycle import CHANGING, CONTROLLER, Package, Phase, Release

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from nginx.routing import checksum
+from proxy.routing import checksum
 from release.nginx_configuration import NginxConfiguration
 
 TEXT = "upstream split {}\n# \udcff\n"

@@ -8,7 +8,7 @@ from model_server.worker_pool.limits import limits_alone, limits_in_batch
 from service.body_limit import LONGEST_WAIT_SECONDS
 from service.hand_over import ANSWER_SECONDS
 
-PROXY = (Path(__file__).parents[3] / "nginx/proxy.conf").read_text("utf-8")
+PROXY = (Path(__file__).parents[3] / "proxy/proxy.conf").read_text("utf-8")
 UNITS = {"ms": 0.001, "s": 1.0}
 
 

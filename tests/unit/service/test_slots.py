@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from nginx.directives import directives
-from nginx.split import parse
+from proxy.directives import directives
+from proxy.split import parse
 from service.settings import ServiceSettings, load_settings
 from service.slots import CANDIDATE, PORT, SLOTS, STABLE, detector_of
 

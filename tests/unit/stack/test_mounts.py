@@ -125,22 +125,30 @@ def test_what_is_writable_of_this_machine_is_listed_here() -> None:
 
 
 def test_no_container_runs_what_the_release_program_could_write() -> None:
-    """In nginx/ it replaces default.conf, so it could write all of it: only settings are read from there."""
+    """In nginx/ it replaces default.conf, so it could write beside it: nothing else is read there."""
     assert {(service, target) for service, source, target, _ in binds() if source.startswith("./nginx")} == {
         ("release", "/nginx"),
         ("nginx_config", "/nginx"),
     }
+    assert [path.name for path in (PROJECT / "nginx").glob("[!.]*")] == ["default.conf"]
     services = compose_services()
-    assert services["nginx_config"]["command"] == ["python", "-m", "nginx.render", "/nginx", "/run/nginx"]
+    assert services["nginx_config"]["command"] == [
+        "python",
+        "-m",
+        "proxy.render",
+        "/nginx/default.conf",
+        "/proxy",
+        "/run/nginx",
+    ]
     assert not any("working_dir" in services[name] for name in ("nginx_config", "nginx_log_exporter"))
 
 
 def test_what_runs_beside_nginx_is_in_its_image() -> None:
     """The two programs with all that they import of ours, and what nginx's container runs."""
     dockerfile = (PROJECT / "model_server/Dockerfile").read_text("utf-8")
-    for first in ("nginx/render.py", "nginx/exporter/__main__.py"):
+    for first in ("proxy/render.py", "proxy/exporter/__main__.py"):
         files, _ = reached(PROJECT / first)
         assert files <= copied(dockerfile), files - copied(dockerfile)
-    assert "COPY nginx/*.py nginx/*.sh nginx/\n" in dockerfile
+    assert "COPY proxy/*.py proxy/*.sh proxy/\n" in dockerfile
     ignored = (PROJECT / ".dockerignore").read_text("utf-8").splitlines()
-    assert {"!nginx/*.py", "!nginx/*.sh", "!nginx/exporter"} <= set(ignored)
+    assert {"!proxy/*.py", "!proxy/*.sh", "!proxy/exporter"} <= set(ignored)

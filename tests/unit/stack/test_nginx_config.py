@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from nginx.body_limit import parse_body_limit
-from nginx.split import shared
+from proxy.body_limit import parse_body_limit
+from proxy.render import source_of
+from proxy.split import shared
 from stack.plain.addresses import Addresses
 from stack.plain.nginx_config import NginxPlace, nginx_version, render, render_folder
 from stack.plain.packages import find_program
 
-NGINX = Path(__file__).parents[3] / "nginx"
+SOURCE = source_of(Path(__file__).parents[3])
 LISTENERS = {
     80: "127.0.0.1:8080",
     8000: "127.0.0.1:8100",
@@ -73,7 +74,7 @@ def test_replicas_share_their_slots_weight(stable: int, candidate: int, expected
 
 def test_the_plain_way_shares_weights_too(tmp_path: Path) -> None:
     """Three processes of the stable slot have its weight together, and the candidate's one as much."""
-    render_folder(NGINX, tmp_path / "nginx", place(tmp_path, stable=3))
+    render_folder(SOURCE, tmp_path / "nginx", place(tmp_path, stable=3))
     split = (tmp_path / "nginx" / "default.conf").read_text("utf-8")
     found = re.findall(r"server 127\.0\.0\.1:(\d+) +weight=(\d+)", split)
     assert found == [("18000", "1"), ("18002", "1"), ("18004", "1"), ("18001", "3")]
@@ -103,8 +104,7 @@ def test_a_slot_that_is_commented_out_stays_out(tmp_path: Path) -> None:
 
 def test_lines_keep_their_numbers(tmp_path: Path) -> None:
     """A complaint about a rendered line points into the edited file."""
-    for path in NGINX.glob("*.conf"):
-        text = path.read_text("utf-8")
+    for text in SOURCE.read().values():
         assert render(text, place(tmp_path)).count("\n") == text.count("\n")
 
 
@@ -117,19 +117,20 @@ def test_an_nginx_that_knows_min_timeout_keeps_it(tmp_path: Path) -> None:
 
 def test_a_file_that_is_gone_is_gone_in_the_rendered_folder(tmp_path: Path) -> None:
     """What the source no longer has does not linger."""
-    source, target = tmp_path / "source", tmp_path / "target"
-    source.mkdir()
-    target.mkdir()
+    source, target = source_of(tmp_path), tmp_path / "target"
+    for folder in (source.folder, source.split.parent, target):
+        folder.mkdir()
     (target / "old.conf").write_text("")
-    (source / "new.conf").write_text("upstream split { server model_server:8000; }")
+    (source.folder / "new.conf").write_text("")
+    source.split.write_text("upstream split { server model_server:8000; }")
     render_folder(source, target, place(tmp_path))
     rendered = {"assignment.conf", "body_limit.conf", "copies.conf", "fallbacks.conf", "turns.conf"}
-    assert {path.name for path in target.iterdir()} == {"new.conf", *rendered}
+    assert {path.name for path in target.iterdir()} == {"default.conf", "new.conf", *rendered}
 
 
 def test_nginx_accepts_the_shipped_files(tmp_path: Path) -> None:
     """The installed nginx reads the rendered configuration without a complaint."""
-    render_folder(NGINX, tmp_path / "nginx", place(tmp_path, nginx_version()))
+    render_folder(SOURCE, tmp_path / "nginx", place(tmp_path, nginx_version()))
     command = [find_program("nginx") or "nginx", "-t", "-q", "-c", str(tmp_path / "nginx" / "nginx.conf")]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
@@ -137,7 +138,7 @@ def test_nginx_accepts_the_shipped_files(tmp_path: Path) -> None:
 
 def test_the_counted_log_goes_to_the_port_at_which_the_counts_are_served(tmp_path: Path) -> None:
     """Where nothing counts, none is sent."""
-    text = (NGINX / "access_log.conf").read_text("utf-8")
+    text = SOURCE.read()["access_log.conf"]
     receives = Addresses({}, LISTENERS, {"nginx_log_exporter": ("127.0.0.1:19114",)})
     (line,) = re.findall(
         r"^access_log syslog.*$", render(text, NginxPlace(receives, tmp_path, (1, 22, 1))), re.M

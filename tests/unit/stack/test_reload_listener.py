@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from model_server.settings import ModelServerSettings
-from nginx.split import parse
+from proxy.split import parse
 from service.slots import SLOTS
 from service.token import TokenSettings
 from stack.paths import Paths

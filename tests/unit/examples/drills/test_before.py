@@ -9,7 +9,7 @@ from examples.drills.before import Places
 from examples.drills.candidate import put_candidate
 from examples.drills.drills import GOOD
 from examples.traffic import StackError
-from nginx.routing import Routing, written
+from proxy.routing import Routing, written
 from release.package_folder import PackageFolder
 from service.slots import CANDIDATE, STABLE
 from tests.colour_model import write_colour_package
