@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from proxy.directives import directives
+from proxy.render import source_of
 from proxy.split import parse
 from service.settings import ServiceSettings, load_settings
 from service.slots import CANDIDATE, PORT, SLOTS, STABLE, detector_of
@@ -75,8 +76,8 @@ def test_the_gpu_file_is_for_both_slots() -> None:
 def test_nginx_splits_between_the_slots_and_names_which_is_which() -> None:
     """The split has both; the upstreams of ports 8000 and 8001 have one each."""
     upstreams: dict[str, list[str]] = {}
-    for path in sorted((PROJECT / "nginx").glob("*.conf")):
-        for one in directives(path.read_text("utf-8")):
+    for text in source_of(PROJECT).read().values():
+        for one in directives(text):
             if one.words[0].text == "server" and not one.opens_block and one.block:
                 upstreams.setdefault(one.block.words[1].text, []).append(one.words[1].text)
     stable, candidate = (f"{slot}:{PORT}" for slot in SLOTS)
