@@ -8,7 +8,7 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 HTTP_SECONDS = 3.0
-MONGODB_MILLISECONDS = 1000
+MONGODB_MILLISECONDS = 3000  # what answers, but reads a large database meanwhile, is there
 # urllib, as importing httpx would take longer than all that `make status` asks.
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -36,5 +36,6 @@ def mongodb_complaint(host: str, port: int) -> str | None:
         ) as client:
             client.admin.command("ping")
     except PyMongoError as error:
-        return f"no answer ({str(error).partition(' (configured timeouts')[0]})"
+        why = str(error).partition(" (configured timeouts")[0].partition(", Timeout:")[0]
+        return f"no answer ({why})"
     return None
