@@ -1,0 +1,1 @@
+"""The job server and its workers: many inputs handed in at once, each answered once."""
