@@ -1,12 +1,16 @@
 """Where the database is, and who asks it: what a program's environment says of MongoDB."""
 
-from typing import Self
+from collections.abc import Callable
+from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, SecretStr, field_validator, model_validator
+from pymongo.database import Database
 from pymongo.errors import PyMongoError
 from pymongo.saslprep import saslprep
 
-from mongodb.store import DATABASE, Store
+from mongodb.store import DATABASE, Store, blocking_database
+
+T = TypeVar("T")
 
 ADVICE = "write mongodb://USER:PASSWORD@HOST:PORT/DATABASE, in the password %40 for @, %2F for / and so on"
 APART = "or leave it out and set MONGODB_HOST, MONGODB_USER and MONGODB_PASSWORD, which are taken as they are"
@@ -50,12 +54,25 @@ def open_store(settings: MongodbSettings) -> Store:
     Raises:
         WrongAddress: that is no address of MongoDB.
     """
+    return _opened(settings, Store)
+
+
+def open_blocking(settings: MongodbSettings) -> Database[dict[str, Any]]:
+    """Return the database, for a program without an event loop; nothing is connected yet.
+
+    Raises:
+        WrongAddress: that is no address of MongoDB.
+    """
+    return _opened(settings, blocking_database)
+
+
+def _opened(settings: MongodbSettings, open_one: Callable[..., T]) -> T:
     try:
         if settings.mongodb_uri is not None:
             uri = settings.mongodb_uri.get_secret_value()
             _check_password(uri)
-            return Store(uri)
-        return Store(
+            return open_one(uri)
+        return open_one(
             f"mongodb://{settings.mongodb_host}/{DATABASE}",
             user=settings.mongodb_user,
             password=settings.mongodb_password.get_secret_value(),

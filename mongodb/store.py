@@ -10,8 +10,9 @@ import pymongo
 from bson import encode
 from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
-from pymongo import AsyncMongoClient, ReplaceOne
+from pymongo import AsyncMongoClient, MongoClient, ReplaceOne
 from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.database import Database
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from mongodb.documents import USER, Document, PackageCursor, Result, Sample, StoredSample
@@ -30,6 +31,25 @@ SHADOW = "shadow"
 DATABASE = "drift_detection"
 
 
+def blocking_database(
+    uri: str, timeout_seconds: float = 5.0, *, user: str = "", password: str = ""
+) -> Database[dict[str, Any]]:
+    """Return the database for a program without an event loop, connected as a Store is."""
+    client: MongoClient[dict[str, Any]] = MongoClient(uri, **_options(timeout_seconds, user, password))
+    return client.get_default_database(DATABASE)
+
+
+def _options(timeout_seconds: float, user: str, password: str) -> dict[str, Any]:
+    # Even None would count before the address's own.
+    credentials = {"username": user, "password": password} if user else {}
+    return {
+        **credentials,
+        "tz_aware": True,
+        "serverSelectionTimeoutMS": int(1000 * min(SELECTION_SECONDS, timeout_seconds)),
+        "timeoutMS": int(1000 * timeout_seconds),
+    }
+
+
 class Store:
     """Samples, results, cursors and feedback in MongoDB; each method raises StoreUnavailable when it is away.
 
@@ -37,14 +57,8 @@ class Store:
     """
 
     def __init__(self, uri: str, timeout_seconds: float = 5.0, *, user: str = "", password: str = "") -> None:
-        # Even None would count before the address's own.
-        credentials: dict[str, Any] = {"username": user, "password": password} if user else {}
         self._client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
-            uri,
-            **credentials,
-            tz_aware=True,
-            serverSelectionTimeoutMS=int(1000 * min(SELECTION_SECONDS, timeout_seconds)),
-            timeoutMS=int(1000 * timeout_seconds),
+            uri, **_options(timeout_seconds, user, password)
         )
         self._database = self._client.get_default_database(DATABASE)
         self._write_seconds = min(WRITE_SECONDS, timeout_seconds)

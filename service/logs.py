@@ -10,7 +10,17 @@ from service.settings import ProgramSettings
 
 RECORD_FIELDS = frozenset(vars(logging.makeLogRecord({})))
 STANDARD_FIELDS = RECORD_FIELDS | {"message", "asctime", "color_message", "taskName"}
-QUIET_LOGGERS = ("apscheduler", "pymongo", "httpx", "httpcore", "multipart", "python_multipart", "PIL")
+QUIET_LOGGERS = (
+    "apscheduler",
+    "pymongo",
+    "httpx",
+    "httpcore",
+    "multipart",
+    "python_multipart",
+    "PIL",
+    "celery.app.trace",  # two lines for each task
+    "celery.worker.strategy",
+)
 
 
 class JsonFormatter(logging.Formatter):

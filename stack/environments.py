@@ -16,6 +16,7 @@ REQUIREMENTS = {
     "model_server": "model_server/requirements.txt",
     "drift_detector_server": "drift_detector_server/requirements-alibi.txt",
     "release": "release/requirements.txt",
+    "job_server": "job_server/requirements.txt",
     "stack": "stack/requirements.txt",
     "locust": "locust/requirements.txt",
     "tests": "tests/requirements.txt",

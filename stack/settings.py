@@ -7,7 +7,7 @@ from pathlib import Path
 
 from service.slots import SLOTS
 from stack.env_file import read_env_file
-from stack.published import reachable
+from stack.published import JOBS, reachable, read_profiles
 
 DEFAULT_TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 MOST_REPLICAS = 16
@@ -24,6 +24,8 @@ def _may_listen_on_80() -> bool:
 class StackSettings:
     """Addresses and ports on the host, replicas per slot, and the variables handed to every program.
 
+    `profiles` names the optional parts that are on; `workers` answer jobs, where those are.
+
     `inner_ports` is the first of those that the processes reach one another at; see `plain/addresses.py`.
     """
 
@@ -37,11 +39,19 @@ class StackSettings:
     alertmanager_port: int
     grafana_port: int
     mongodb_port: int
+    job_server_port: int
     inner_ports: int
     model_source: str
     torch_index: str
     replicas: Mapping[str, int]
+    profiles: frozenset[str]
+    workers: int
     variables: Mapping[str, str]
+
+    @property
+    def jobs(self) -> bool:
+        """Return whether jobs are taken in and answered."""
+        return JOBS in self.profiles
 
     @property
     def reach(self) -> str:
@@ -87,10 +97,13 @@ def load_stack_settings(project: Path, environment: Mapping[str, str], *, http_p
         alertmanager_port=port("ALERTMANAGER_PORT", 9093),
         grafana_port=port("GRAFANA_PORT", 3000),
         mongodb_port=port("MONGODB_PORT", 27017),
+        job_server_port=port("JOB_SERVER_PORT", 5100),
         inner_ports=port("INNER_PORTS", INNER_PORTS, count=INNER_PORT_COUNT),
         model_source=variables.get("MODEL_SOURCE", "demo"),
         torch_index=variables.get("TORCH_INDEX", DEFAULT_TORCH_INDEX),
         replicas={slot: replicas(f"{slot.upper()}_REPLICAS") for slot in SLOTS},
+        profiles=read_profiles(variables.get("PROFILES", "")),
+        workers=replicas("WORKERS"),
         variables=variables,
     )
 

@@ -1,0 +1,165 @@
+"""Take a job in: the body to a file, its inputs into chunks, all of them stored before it counts."""
+
+import asyncio
+import hashlib
+import shutil
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.requests import Request
+
+from inference.identity import Identity, identify
+from inference.manifest import BadModelPackage
+from job_server.chunks import Chunk, cut
+from job_server.inputs.job_input import InputLimits, WrongInputs
+from job_server.inputs.read import read_inputs
+from job_server.job import ACCEPTED, PUBLISHED, Job
+from job_server.packages import KeptPackages
+from job_server.settings import JobServerSettings
+from job_server.store import JobStore
+from mongodb.errors import StoreUnavailable
+from service.problems import Problem
+
+LATER = {"Retry-After": "10"}
+TITLES = {413: "Content Too Large", 415: "Unsupported Media Type", 422: "Invalid request"}
+NAMESPACE = uuid.UUID(
+    "6e0b0c7e-5d0c-4b8e-9a53-2f6f6c1f2f10"
+)  # of the ids that follow from an Idempotency-Key
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A job, and whether it is new: the same key and body give the job that they gave before."""
+
+    job: Job
+    is_new: bool
+
+
+class Acceptance:
+    """Takes jobs in, each whole or not at all."""
+
+    def __init__(self, settings: JobServerSettings, store: JobStore, kept: KeptPackages) -> None:
+        self._settings = settings
+        self._store = store
+        self._kept = kept
+        self._limits = InputLimits(settings.max_job_inputs, settings.max_input_bytes, settings.max_job_bytes)
+        self._handed_in: set[str] = set()
+        self._start = asyncio.Lock()
+        self._is_clean = False
+
+    async def accept(self, request: Request, *, latest: bool) -> Accepted:
+        """Store the request's inputs as a job.
+
+        Raises:
+            Problem: it is refused, and nothing of it stays.
+            StoreUnavailable: the database is away.
+        """
+        await self._clean_once()
+        if len(await self._store.jobs_in(ACCEPTED, PUBLISHED)) >= self._settings.max_open_jobs:
+            detail = f"{self._settings.max_open_jobs} jobs are open already. Try again when one is done."
+            raise Problem(503, "Service Unavailable", detail, LATER)
+        key = request.headers.get("idempotency-key")
+        job_id = (uuid.uuid5(NAMESPACE, key) if key else uuid.uuid4()).hex
+        if job_id in self._handed_in:
+            detail = "A job with this Idempotency-Key is being handed in now. Try again."
+            raise Problem(409, "Conflict", detail, LATER)
+        self._handed_in.add(job_id)
+        try:
+            return await self._hand_in(request, job_id, latest=latest)
+        finally:
+            self._handed_in.discard(job_id)
+
+    async def _clean_once(self) -> None:
+        """Remove what a server that was killed had not accepted yet; before anything is handed in here."""
+        async with self._start:
+            if not self._is_clean:
+                await self._store.prepare()
+                await self._store.forget_unaccepted()
+                self._is_clean = True
+
+    async def _hand_in(self, request: Request, job_id: str, *, latest: bool) -> Accepted:
+        self._settings.spool.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self._settings.spool) as folder:
+            body = Path(folder, "body")
+            fingerprint = await self._spool(request, body)
+            if known := await self._store.job(job_id):
+                return _same(known, fingerprint)
+            identity = await asyncio.to_thread(self._package, latest=latest)
+            try:
+                job = await self._store_chunks(request, body, job_id, identity, fingerprint, latest=latest)
+                await self._store.accept(job)
+            except BaseException:
+                with suppress(StoreUnavailable):
+                    await asyncio.shield(self._store.forget(job_id))
+                raise
+            return Accepted(job, is_new=True)
+
+    async def _spool(self, request: Request, body: Path) -> str:
+        """Write the body to a file; return what tells it from others."""
+        most = self._settings.max_job_bytes
+        digest = hashlib.sha256(request.headers.get("content-type", "").partition(";")[0].encode())
+        size = 0
+        with body.open("wb") as file:
+            async for part in request.stream():
+                size += len(part)
+                if size > most:
+                    detail = f"A job has at most {most >> 20} MiB (MAX_JOB_BYTES). Hand it in as several."
+                    raise Problem(413, TITLES[413], detail)
+                if shutil.disk_usage(body.parent).free < self._settings.least_free_bytes:
+                    detail = "The disk is nearly full. Make room, or try again later."
+                    raise Problem(503, "Service Unavailable", detail, LATER)
+                await asyncio.to_thread(file.write, part)
+                digest.update(part)
+        return digest.hexdigest()
+
+    def _package(self, *, latest: bool) -> Identity:
+        package = self._settings.model_package
+        try:
+            return identify(package) if latest else self._kept.keep(package)
+        except BadModelPackage as error:
+            detail = f"The model package is no good now: {error}. Try again when it is mended."
+            raise Problem(503, "Service Unavailable", detail, LATER) from error
+        except OSError as error:
+            detail = f"The model package cannot be kept for the job: {error.strerror}."
+            raise Problem(503, "Service Unavailable", detail, LATER) from error
+
+    async def _store_chunks(
+        self, request: Request, body: Path, job_id: str, identity: Identity, fingerprint: str, *, latest: bool
+    ) -> Job:
+        content_type = request.headers.get("content-type", "")
+        inputs = read_inputs(
+            body, content_type, identity.manifest, self._limits, request.query_params.get("filename")
+        )
+        chunks, total = cut(job_id, inputs, self._settings.rows_per_chunk), 0
+        try:
+            while (chunk := await asyncio.to_thread(_next, chunks)) is not None:
+                await self._store.add_chunk(chunk)
+                total += len(chunk.inputs)
+        except WrongInputs as error:
+            raise Problem(error.status, TITLES[error.status], str(error)) from error
+        manifest = identity.manifest
+        return Job(
+            job_id,
+            time.time(),
+            total,
+            manifest.name,
+            manifest.version,
+            None if latest else identity.sha256,
+            fingerprint,
+        )
+
+
+def _next(chunks: Iterator[Chunk]) -> Chunk | None:
+    return next(chunks, None)
+
+
+def _same(known: Job, fingerprint: str) -> Accepted:
+    if known.fingerprint != fingerprint:
+        detail = "This Idempotency-Key came with another body before. Use a new key for a new job."
+        raise Problem(422, TITLES[422], detail)
+    return Accepted(known, is_new=False)

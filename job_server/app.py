@@ -1,0 +1,61 @@
+"""The wiring: acceptance and publisher behind an HTTP app."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[import-untyped]
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from job_server.acceptance import LATER, Acceptance
+from job_server.broker import Broker
+from job_server.housekeeping import Housekeeping
+from job_server.packages import KeptPackages
+from job_server.publisher import Publisher
+from job_server.routes.jobs import jobs_router
+from job_server.settings import JobServerSettings
+from job_server.store import JobStore
+from mongodb.errors import StoreUnavailable
+from mongodb.store import Store
+from service.app import create_service, process_registry
+from service.problems import Problem, problem_response
+
+
+def create_app(settings: JobServerSettings, store: Store, broker: Broker) -> FastAPI:
+    """Build the app; nothing is connected and nothing runs before its lifespan begins."""
+    jobs = JobStore(store.database)
+    publisher = Publisher(jobs, broker, settings.publish_interval_seconds)
+    kept = KeptPackages(settings.kept_packages)
+    acceptance = Acceptance(settings, jobs, kept)
+    scheduled = publisher, Housekeeping(jobs, kept, settings.jobs_kept_days)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        scheduler = AsyncIOScheduler(timezone="UTC")
+        for one in scheduled:
+            one.add_to(scheduler)
+        scheduler.start()
+        yield
+        scheduler.pause()
+        for one in scheduled:
+            await one.stop()
+        scheduler.shutdown(wait=False)
+        await store.close()
+
+    app = create_service(
+        settings,
+        title="Jobs",
+        registry=process_registry(),
+        routers=[jobs_router(acceptance, jobs)],
+        not_ready=lambda: None,  # the broker may come and go: what waits for it, waits
+        lifespan=lifespan,
+        max_body_bytes=settings.max_job_bytes,
+    )
+    app.add_exception_handler(StoreUnavailable, database_away)
+    return app
+
+
+async def database_away(request: Request, _: Exception) -> JSONResponse:
+    """Say that nothing was lost, and when to come again."""
+    detail = "The database does not answer now, so nothing was taken or changed. Try again."
+    return problem_response(Problem(503, "Service Unavailable", detail, LATER), request.url.path)

@@ -1,0 +1,97 @@
+"""Chunks as MongoDB holds them: the inputs until they are answered, then the results, in one document.
+
+One document changes at once or not at all: so a chunk has its results, all of them, or still its inputs.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from job_server.chunks import Chunk
+from job_server.inputs.job_input import JobInput
+from job_server.job import ChunkProgress, Document
+
+WAITING, PUBLISHED, DONE, CANCELLED = "waiting", "published", "done", "cancelled"
+OPEN = {"$in": [WAITING, PUBLISHED]}
+PROGRESS = {"count": 1, "succeeded": 1, "failed": 1, "state": 1, "started_at": 1, "finished_at": 1}
+
+
+@dataclass(frozen=True)
+class TakenChunk:
+    """A chunk in a worker's hands, for the `attempts`-th time.
+
+    `crashes` counts how often predicting it together ended a process by its own fault, `crashes_alone` the
+    same of each input by its place; `answers` are those of inputs that have one already.
+    """
+
+    id: str
+    job: str
+    inputs: tuple[JobInput, ...]
+    attempts: int
+    crashes: int
+    crashes_alone: dict[int, int]
+    answers: dict[int, Document]
+
+
+def new_document(chunk: Chunk) -> Document:
+    """Return the document of a chunk that nobody has taken."""
+    return {
+        "_id": chunk.id,
+        "job": chunk.job,
+        "number": chunk.number,
+        "state": WAITING,
+        "count": len(chunk.inputs),
+        "inputs": [_input_document(one) for one in chunk.inputs],
+        "attempts": 0,
+    }
+
+
+def taken(document: Document) -> TakenChunk:
+    """Read a chunk that a worker has taken."""
+    return TakenChunk(
+        document["_id"],
+        document["job"],
+        tuple(JobInput(**one) for one in document["inputs"]),
+        document["attempts"],
+        document.get("crashes", 0),
+        {int(place): count for place, count in document.get("crashes_alone", {}).items()},
+        {int(place): answer for place, answer in document.get("answers", {}).items()},
+    )
+
+
+def done_fields(answers: Sequence[Document], now: float) -> Document:
+    """Return what a chunk's document gets once all its inputs have their answers."""
+    failed = sum("error" in one for one in answers)
+    return {
+        "state": DONE,
+        "results": list(answers),
+        "failed": failed,
+        "succeeded": len(answers) - failed,
+        "finished_at": now,
+    }
+
+
+def progress(document: Document) -> ChunkProgress:
+    """Read how far a chunk is; of an open one what was answered by itself does not count yet."""
+    return ChunkProgress(
+        document["count"],
+        document.get("succeeded", 0),
+        document.get("failed", 0),
+        document["state"] == DONE,
+        document.get("started_at"),
+        document.get("finished_at"),
+    )
+
+
+def _input_document(one: JobInput) -> Document:
+    fields = {
+        "filename": one.filename,
+        "row": one.row,
+        "data": one.data,
+        "error": one.error,
+        "label": one.label,
+    }
+    return {name: value for name, value in fields.items() if value is not None} | {
+        "filename": one.filename,
+        "row": one.row,
+        "data": one.data,
+    }

@@ -1,0 +1,63 @@
+"""Copies of the packages that open jobs are answered by: a job keeps its model when the slot gets another."""
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Collection
+from pathlib import Path
+
+from inference.identity import Identity, unchanged
+
+DRAFT = "."
+YOUNG_SECONDS = 3600.0
+
+
+class KeptPackages:
+    """A folder of package folders, named by their checksums; there whole, or not at all."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def path(self, sha256: str) -> Path:
+        """Return where a package is, or would be."""
+        return self._folder / sha256
+
+    def keep(self, package: Path) -> Identity:
+        """Have a copy of the package as it is now.
+
+        Raises:
+            BadModelPackage: it is none, or was changed meanwhile.
+            OSError: the copy cannot be written.
+        """
+        with unchanged(package) as identity:
+            target = self.path(identity.sha256)
+            if target.exists():
+                os.utime(target)
+                return identity
+            self._folder.mkdir(parents=True, exist_ok=True)
+            draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=self._folder))
+            try:
+                shutil.copytree(
+                    package, draft, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__")
+                )
+            except BaseException:
+                shutil.rmtree(draft, ignore_errors=True)
+                raise
+        draft.chmod(0o755)
+        os.utime(draft)
+        try:
+            draft.rename(target)
+        except OSError:  # another has made it meanwhile
+            shutil.rmtree(draft, ignore_errors=True)
+            if not target.exists():
+                raise
+        return identity
+
+    def remove_others(self, needed: Collection[str]) -> None:
+        """Remove the copies that no open job needs, but young ones: their jobs may be being handed in."""
+        if not self._folder.exists():
+            return
+        for path in self._folder.iterdir():
+            if path.name not in needed and time.time() - path.stat().st_mtime > YOUNG_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)

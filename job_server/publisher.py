@@ -1,0 +1,108 @@
+"""Give the broker chunks of all jobs in turn, a few at a time: a small job waits for no large one."""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[import-untyped]
+
+from job_server.broker import Broker, BrokerUnavailable, QueueLook
+from job_server.job import ACCEPTED
+from job_server.store import JobStore
+from mongodb.errors import StoreUnavailable
+from service.running_jobs import RunningJobs
+
+logger = logging.getLogger(__name__)
+
+IN_HAND = 2  # chunks for each worker: one that it predicts, and one for when that is done
+LEAST_PUBLISHED = 4
+SILENT_SECONDS = 60.0  # without a sign, and with an empty queue, the broker has lost a message
+STOP_SECONDS = 8.0
+
+
+def in_turn(open_jobs: Sequence[str], published: Sequence[str], free: int) -> list[str]:
+    """Return which jobs the next chunks are to come from: always one of which the fewest are published.
+
+    `published` has a job's id for each of its chunks that is; among equals the oldest job goes first.
+    """
+    counts = Counter(published)
+    order = []
+    for _ in range(free if open_jobs else 0):
+        job = min(open_jobs, key=lambda one: counts[one])
+        counts[job] += 1
+        order.append(job)
+    return order
+
+
+class Publisher:
+    """Publishes what waits, again and again; `look` is what was last seen of the queue, None: nothing."""
+
+    def __init__(self, store: JobStore, broker: Broker, interval_seconds: float) -> None:
+        self._store = store
+        self._broker = broker
+        self._interval_seconds = interval_seconds
+        self._running = RunningJobs()
+        self.look: QueueLook | None = None
+        self.fault: str | None = "not asked yet"
+
+    def add_to(self, scheduler: AsyncIOScheduler) -> None:
+        """Add the job; it runs when the scheduler does."""
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a slow broker is no news each interval
+        scheduler.add_job(
+            self._running.run,
+            "interval",
+            args=[self._outlive],
+            id="publish",
+            seconds=self._interval_seconds,
+            next_run_time=datetime.now(UTC),
+            coalesce=True,
+            max_instances=1,
+        )
+
+    async def stop(self) -> None:
+        """Let what is under way end; the scheduler must begin nothing more."""
+        if await self._running.wait(STOP_SECONDS):
+            await asyncio.to_thread(self._broker.close)
+
+    async def _outlive(self) -> None:
+        try:
+            await self.publish(time.time())
+            fault = None
+        except (BrokerUnavailable, StoreUnavailable) as error:
+            fault = f"{type(error).__name__}: {error}"
+        if fault != self.fault:
+            logger.warning("chunks wait: %s", fault) if fault else logger.info("chunks are published")
+        self.fault = fault
+
+    async def publish(self, now: float) -> None:
+        """Publish as many chunks as the workers have room for.
+
+        Published first, noted then: a crash between has a chunk predicted twice, and its result stored once.
+
+        Raises:
+            BrokerUnavailable, StoreUnavailable: the rest has to wait.
+        """
+        self.look = look = await asyncio.to_thread(self._broker.look)
+        published = await self._store.published()
+        silent = [chunk for chunk, _, seen_at in published if now - seen_at > SILENT_SECONDS]
+        if silent and not look.ready:
+            logger.warning("%d chunks without a sign are published again", len(silent))
+            await self._publish(silent, now)
+        free = max(LEAST_PUBLISHED, IN_HAND * look.workers) - len(published)
+        await self._store.note_done()
+        if free <= 0:
+            return
+        order = in_turn(await self._store.jobs_in(ACCEPTED), [job for _, job, _ in published], free)
+        waiting = {job: await self._store.waiting(job, count) for job, count in Counter(order).items()}
+        exhausted = [job for job, count in Counter(order).items() if len(waiting[job]) < count]
+        chunks = [left.pop(0) for job in order if (left := waiting[job])]
+        await self._publish(chunks, now)
+        await self._store.note_all_published(exhausted)
+
+    async def _publish(self, chunks: list[str], now: float) -> None:
+        if chunks:
+            await asyncio.to_thread(self._broker.publish, chunks)
+            await self._store.note_published(chunks, now)

@@ -1,0 +1,149 @@
+"""Jobs and their chunks in MongoDB, as the server reads and writes them; StoreUnavailable when it is away."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from pymongo.asynchronous.database import AsyncDatabase
+
+from job_server import job
+from job_server.chunk_documents import (
+    CANCELLED,
+    DONE,
+    OPEN,
+    PROGRESS,
+    PUBLISHED,
+    WAITING,
+    new_document,
+    progress,
+)
+from job_server.chunks import Chunk
+from job_server.job import ChunkProgress, Document, Job
+from mongodb.errors import unavailable_on_error
+
+LISTED = 100
+
+
+class JobStore:
+    """The collections `jobs` and `job_chunks`, which are this program's and its workers'."""
+
+    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
+        self._jobs = database.jobs
+        self._chunks = database.job_chunks
+
+    async def prepare(self) -> None:
+        """Create the indexes; safe to repeat."""
+        with unavailable_on_error():
+            await self._chunks.create_index([("job", 1), ("number", 1)])
+            await self._chunks.create_index([("state", 1)])
+
+    async def add_chunk(self, chunk: Chunk) -> None:
+        """Store a chunk of a job that is not accepted yet; safe to repeat."""
+        with unavailable_on_error():
+            await self._chunks.replace_one({"_id": chunk.id}, new_document(chunk), upsert=True)
+
+    async def accept(self, new: Job) -> None:
+        """Have the job count, now that all its chunks are there."""
+        with unavailable_on_error():
+            await self._jobs.insert_one(new.to_document())
+
+    async def forget(self, job_id: str) -> None:
+        """Remove the chunks of a job that was not accepted."""
+        with unavailable_on_error():
+            await self._chunks.delete_many({"job": job_id})
+
+    async def forget_unaccepted(self) -> None:
+        """Remove the chunks of all jobs that were not; for a start, when none is being handed in."""
+        with unavailable_on_error():
+            accepted = [one["_id"] async for one in self._jobs.find({}, {"_id": 1})]
+            await self._chunks.delete_many({"job": {"$nin": accepted}})
+
+    async def job(self, job_id: str) -> Job | None:
+        """Return a job by its id."""
+        with unavailable_on_error():
+            document = await self._jobs.find_one({"_id": job_id})
+        return Job.from_document(document) if document else None
+
+    async def jobs(self) -> list[Job]:
+        """Return the newest jobs, the newest first."""
+        with unavailable_on_error():
+            documents = await self._jobs.find().sort("created_at", -1).limit(LISTED).to_list()
+        return [Job.from_document(one) for one in documents]
+
+    async def progress(self, job_id: str) -> list[ChunkProgress]:
+        """Return how far each of a job's chunks is."""
+        with unavailable_on_error():
+            return [progress(one) async for one in self._chunks.find({"job": job_id}, PROGRESS)]
+
+    async def jobs_in(self, *states: str) -> list[str]:
+        """Return the ids of the jobs in one of these states, the oldest first."""
+        with unavailable_on_error():
+            found = self._jobs.find({"state": {"$in": list(states)}}, {"_id": 1}).sort("created_at", 1)
+            return [one["_id"] async for one in found]
+
+    async def needed_packages(self) -> set[str]:
+        """Return the checksums of the packages that open jobs are answered by."""
+        with unavailable_on_error():
+            found = self._jobs.find({"state": {"$in": [job.ACCEPTED, job.PUBLISHED]}}, {"package_sha256": 1})
+            return {one["package_sha256"] async for one in found} - {None}
+
+    async def note_all_published(self, jobs: Sequence[str]) -> None:
+        """Note that no chunk of these jobs waits any more."""
+        with unavailable_on_error():
+            await self._jobs.update_many(
+                {"_id": {"$in": list(jobs)}, "state": job.ACCEPTED}, {"$set": {"state": job.PUBLISHED}}
+            )
+
+    async def note_done(self) -> None:
+        """Note which of the jobs whose chunks are all published have all of them done."""
+        for one in await self.jobs_in(job.PUBLISHED):
+            with unavailable_on_error():
+                if await self._chunks.find_one({"job": one, "state": OPEN}, {"_id": 1}) is None:
+                    change = {"$set": {"state": job.DONE}}
+                    await self._jobs.update_one({"_id": one, "state": job.PUBLISHED}, change)
+
+    async def remove_before(self, created_at: float) -> None:
+        """Remove the ended jobs that are older, with their results."""
+        with unavailable_on_error():
+            old = {"state": {"$in": [job.DONE, job.CANCELLED]}, "created_at": {"$lt": created_at}}
+            async for one in self._jobs.find(old, {"_id": 1}):
+                await self._chunks.delete_many({"job": one["_id"]})
+                await self._jobs.delete_one({"_id": one["_id"]})
+
+    async def published(self) -> list[tuple[str, str, float]]:
+        """Return id, job and last sign of each chunk that the broker has, or a worker."""
+        with unavailable_on_error():
+            found = self._chunks.find({"state": PUBLISHED}, {"job": 1, "seen_at": 1})
+            return [(one["_id"], one["job"], one["seen_at"]) async for one in found]
+
+    async def waiting(self, job_id: str, most: int) -> list[str]:
+        """Return a job's next chunks that were not published."""
+        with unavailable_on_error():
+            found = (
+                self._chunks.find({"job": job_id, "state": WAITING}, {"_id": 1}).sort("number", 1).limit(most)
+            )
+            return [one["_id"] async for one in found]
+
+    async def note_published(self, chunks: Sequence[str], now: float) -> None:
+        """Note that the broker has these; one that a worker has answered already stays answered."""
+        with unavailable_on_error():
+            await self._chunks.update_many(
+                {"_id": {"$in": list(chunks)}, "state": OPEN}, {"$set": {"state": PUBLISHED, "seen_at": now}}
+            )
+
+    async def cancel(self, job_id: str) -> None:
+        """Have no input of a job tried any more; what is answered stays."""
+        with unavailable_on_error():
+            open_states = {"$in": [job.ACCEPTED, job.PUBLISHED]}
+            change = {"$set": {"state": job.CANCELLED}}
+            await self._jobs.update_one({"_id": job_id, "state": open_states}, change)
+            await self._chunks.update_many(
+                {"job": job_id, "state": OPEN}, {"$set": {"state": CANCELLED}, "$unset": {"inputs": ""}}
+            )
+
+    async def results(self, job_id: str) -> AsyncIterator[Document]:
+        """Give the results that are there, in the order in which the inputs were handed in."""
+        with unavailable_on_error():
+            found = self._chunks.find({"job": job_id, "state": DONE}, {"results": 1}).sort("number", 1)
+            async for chunk in found.batch_size(4):
+                for one in chunk["results"]:
+                    yield one

@@ -1,0 +1,1 @@
+"""A worker: takes chunks from the broker, predicts them, stores their results."""

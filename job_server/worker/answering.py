@@ -1,0 +1,45 @@
+"""Answer one chunk: what it is predicted by, how, and where the results go."""
+
+import logging
+
+from inference.manifest import BadModelPackage
+from job_server.answers import failure
+from job_server.chunk_documents import TakenChunk
+from job_server.job import Document
+from job_server.worker.models import Models
+from job_server.worker.prediction import MOST_ATTEMPTS, ChunkPrediction
+from job_server.worker.store import WorkerStore
+
+logger = logging.getLogger(__name__)
+
+
+class Answering:
+    """Answers chunks, in a process that may end with any of them."""
+
+    def __init__(self, store: WorkerStore, models: Models, input_seconds: float) -> None:
+        self._store = store
+        self._models = models
+        self._input_seconds = input_seconds
+
+    def answer(self, chunk_id: str) -> None:
+        """Store the results of a chunk, unless somebody has, or nobody wants them any more."""
+        chunk = self._store.take(chunk_id)
+        if chunk is not None:
+            self._store.finish(chunk_id, self._answers(chunk))
+
+    def _answers(self, chunk: TakenChunk) -> list[Document]:
+        if chunk.attempts - chunk.crashes - sum(chunk.crashes_alone.values()) > MOST_ATTEMPTS:
+            return [failure(one, f"Its worker was ended {MOST_ATTEMPTS} times.") for one in chunk.inputs]
+        try:
+            backend = self._models.get(self._store.package(chunk.job))
+        except BadModelPackage as error:
+            return [failure(one, f"The model cannot be loaded: {error}") for one in chunk.inputs]
+        prediction = ChunkPrediction(backend, self._input_seconds)
+        if not chunk.crashes:
+            return prediction.together(chunk.inputs)
+        logger.info("a chunk has ended a process: its inputs come one by one", extra={"chunk": chunk.id})
+        return prediction.one_by_one(
+            chunk,
+            lambda place: self._store.note_in_hand(chunk.id, place),
+            lambda place, answer: self._store.note_answer(chunk.id, place, answer),
+        )
