@@ -19,7 +19,7 @@ help: ## show this
 models: ## make the model packages that are missing
 	@$(PYTHON) -m stack models
 
-up: ## run everything and wait until it is ready
+up: ## run everything and wait until it is ready; PROFILES=jobs: the server of jobs too, with WORKERS=2 workers
 	@$(PYTHON) -m stack up
 
 down: ## stop everything; the data stay

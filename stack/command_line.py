@@ -7,7 +7,7 @@ from typing import NoReturn
 from service.slots import SLOTS
 from stack.deployment import Deployment
 from stack.environments import REQUIREMENTS
-from stack.published import PUBLISHED
+from stack.published import EVERY
 
 MAY_DIE = (*SLOTS, "prometheus")  # what the drills kill
 DESCRIPTION = """Run the stack: with Docker where an engine answers, else as plain processes below .local/.
@@ -39,7 +39,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     for one in (kill, start):
         one.add_argument("service", choices=MAY_DIE, help="its name in Compose")
     address = add("address", "print the URL of a published service, for other commands")
-    address.add_argument("service", choices=[one.service for one in PUBLISHED], help="its name in Compose")
+    address.add_argument("service", choices=[one.service for one in EVERY], help="its name in Compose")
     render = add("render", "write the configuration of the plain processes below .local/run")
     check = add("check", "have every configuration file checked by the program that reads it")
     packages = add("packages", "install the system's packages that the tests need, or say which those are")

@@ -17,7 +17,16 @@ from service.slots import SLOTS
 from stack import mounts
 from stack.paths import Paths
 from stack.ports import Port, complaints
-from stack.published import PUBLISHED, Published, published, table
+from stack.published import (
+    EVERY,
+    PROFILES,
+    PUBLISHED,
+    Published,
+    published,
+    published_with,
+    read_profiles,
+    table,
+)
 from stack.release import run_to_the_end, who
 from stack.reload import MODULE, ReloadCommand, reload_each
 
@@ -52,25 +61,29 @@ class ComposeDeployment:
         """Build, make the models that are missing, start, and return when every service is healthy.
 
         Slots that run already are made anew one after the other. One that does not become healthy ends
-        it: the other one goes on as it was.
+        it: the other one goes on as it was. What runs of a profile that is not chosen is stopped.
         """
+        profiles = self._profiles()
         running = {one.service for one in self.containers() if one.running}
         if not running:
-            bound = [(one, *self._binding(one)) for one in PUBLISHED]
+            bound = [(one, *self._binding(one)) for one in published_with(profiles)]
             ports = [Port(port, one.name, one.variable, address) for one, address, port in bound]
             if taken := complaints(ports):
                 raise SystemExit("\n".join(taken))
         if platform.system() == "Linux" and (
-            closed := mounts.complaints(mounts.read_only_mounts(self._services))
+            closed := mounts.complaints(mounts.read_only_mounts(self._services_with(profiles)))
         ):
             raise SystemExit("\n".join(closed))
         chosen = os.environ.get("SERVICES", "").split()  # to leave a service out, name the others
-        self._compose("build")
+        words = [word for one in sorted(profiles) for word in ("--profile", one)]
+        self._compose(*words, "build")
         self._compose("run", "--rm", "models")
+        if others := sorted(running.intersection(self._services_of(frozenset(PROFILES) - profiles))):
+            self._compose("--profile", "*", "rm", "--stop", "--force", *others)
         if running.issuperset(SLOTS):  # Compose would stop both before it starts either
             for slot in (one for one in SLOTS if not chosen or one in chosen):
-                self._up("--no-deps", slot)
-        self._up(*chosen)
+                self._up((), "--no-deps", slot)
+        self._up(words, *chosen)
         return self.status()
 
     def down(self) -> int:
@@ -81,7 +94,7 @@ class ComposeDeployment:
         """Print the published components, then Compose's own table; return 1 where one is not ready."""
         containers = self.containers()
         made = {one.service for one in containers}
-        shown = [one for one in PUBLISHED if one.service in made] or PUBLISHED
+        shown = [one for one in EVERY if one.service in made] or PUBLISHED
         rows = [
             (one.name, f"{one.url(*self._binding(one))}/", state_of(one.service, containers)) for one in shown
         ]
@@ -92,7 +105,7 @@ class ComposeDeployment:
     def logs(self) -> int:
         """Follow every service's log until interrupted."""
         try:
-            return self._compose("logs", "--follow", "--tail", "20")
+            return self._compose("--profile", "*", "logs", "--follow", "--tail", "20")
         except KeyboardInterrupt:
             return 0
 
@@ -133,8 +146,8 @@ class ComposeDeployment:
         """Return the project's containers, those that have ended among them."""
         return parse_containers(self._output("ps", "--all", "--format", "json"))
 
-    def _up(self, *words: str) -> None:
-        self._compose("up", "--detach", "--wait", "--wait-timeout", WAIT_SECONDS, *words)
+    def _up(self, profiles: Sequence[str], *words: str) -> None:
+        self._compose(*profiles, "up", "--detach", "--wait", "--wait-timeout", WAIT_SECONDS, *words)
 
     def _binding(self, one: Published) -> tuple[str, int]:
         """Return the address and the port on the host that .env gives to a component."""
@@ -143,9 +156,36 @@ class ComposeDeployment:
         return binding["host_ip"], int(binding["published"])
 
     @cached_property
+    def _config(self) -> Mapping[str, Any]:
+        config: Mapping[str, Any] = json.loads(self._output("--profile", "*", "config", "--format", "json"))
+        return config
+
+    @property
     def _services(self) -> Mapping[str, Any]:
-        services: Mapping[str, Any] = json.loads(self._output("config", "--format", "json"))["services"]
+        """Return the services of all profiles."""
+        services: Mapping[str, Any] = self._config["services"]
         return services
+
+    def _services_with(self, profiles: frozenset[str]) -> Mapping[str, Any]:
+        """Return the services that are there where these profiles are on."""
+        of_them = self._services_of(profiles)
+        return {
+            name: service
+            for name, service in self._services.items()
+            if name in of_them or not service.get("profiles")
+        }
+
+    def _services_of(self, profiles: frozenset[str]) -> set[str]:
+        """Return the names of the services that only these profiles bring."""
+        return {
+            name
+            for name, service in self._services.items()
+            if not profiles.isdisjoint(service.get("profiles", ()))
+        }
+
+    def _profiles(self) -> frozenset[str]:
+        """Return the profiles that PROFILES names, in the environment or in .env."""
+        return read_profiles(self._config.get("x-profiles") or "")
 
     def _output(self, *words: str) -> str:
         command = ["docker", "compose", *words]

@@ -1,6 +1,6 @@
 """The components that people know the stack by, the same in both ways of running."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from service.slots import CANDIDATE, STABLE, detector_of
@@ -8,13 +8,17 @@ from service.slots import CANDIDATE, STABLE, detector_of
 
 @dataclass(frozen=True)
 class Published:
-    """A component with a port on the host, its Compose service, and the variable that moves the port."""
+    """A component with a port on the host, its Compose service, and the variable that moves the port.
+
+    One that names a profile is there where that is on.
+    """
 
     name: str
     service: str
     variable: str
     container_port: int
     through: str = ""  # the Compose service that publishes it, where that is another one
+    profile: str = ""
 
     @property
     def publisher(self) -> str:
@@ -29,6 +33,8 @@ class Published:
         return f"http://{host}" if port == 80 else f"http://{host}:{port}"
 
 
+JOBS = "jobs"
+PROFILES = (JOBS,)
 DASHBOARDS = Published("dashboards", "grafana", "GRAFANA_PORT", 3000)
 PUBLISHED = (
     Published("MongoDB", "mongodb", "MONGODB_PORT", 27017),
@@ -41,11 +47,26 @@ PUBLISHED = (
     Published("Alertmanager", "alertmanager", "ALERTMANAGER_PORT", 9093),
     DASHBOARDS,
 )
+OPTIONAL = (Published("job server", "job_server", "JOB_SERVER_PORT", 5100, profile=JOBS),)
+EVERY = (*PUBLISHED, *OPTIONAL)
 
 
 def published(service: str) -> Published:
     """Return the component of a Compose service."""
-    return next(one for one in PUBLISHED if one.service == service)
+    return next(one for one in EVERY if one.service == service)
+
+
+def published_with(profiles: Collection[str]) -> tuple[Published, ...]:
+    """Return the components that are there where these profiles are on."""
+    return (*PUBLISHED, *(one for one in OPTIONAL if one.profile in profiles))
+
+
+def read_profiles(text: str) -> frozenset[str]:
+    """Return the profiles of a comma-separated list. SystemExit where one of them is none."""
+    chosen = frozenset(filter(None, map(str.strip, text.split(","))))
+    if unknown := sorted(chosen.difference(PROFILES)):
+        raise SystemExit(f"PROFILES: there is no {unknown[0]!r}; there is {', '.join(PROFILES)}")
+    return chosen
 
 
 def reachable(address: str) -> str:

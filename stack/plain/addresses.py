@@ -8,6 +8,7 @@ from stack.settings import StackSettings
 
 # From INNER_PORTS on. Replicas of both slots take turns: the stable slot's are even, the candidate's odd.
 SERVING, RELOADING, NGINX_COUNTERS, NGINX_COPIES, NGINX_WAITING = 0, 100, 81, 82, 83
+RABBITMQ, RABBITMQ_PARTS, RABBITMQ_METRICS = 672, 673, 692  # its parts have two, one behind the other
 RELEASE = 1090
 NODE_EXPORTER, NGINX_EXPORTER, NGINX_LOG_EXPORTER = 1100, 1113, 1114
 
@@ -16,7 +17,7 @@ NODE_EXPORTER, NGINX_EXPORTER, NGINX_LOG_EXPORTER = 1100, 1113, 1114
 class Addresses:
     """Service names of Compose, and nginx's listeners in its container, as addresses of this machine.
 
-    A slot has an address for each of its replicas; so has each name in `scraped`.
+    A slot has an address for each of its replicas; so has each name in `scraped`, and none where it is off.
     """
 
     slots: Mapping[str, tuple[str, ...]]
@@ -87,5 +88,7 @@ def local_addresses(settings: StackSettings) -> Addresses:
             "release": (f"127.0.0.1:{first + RELEASE}",),
             "alertmanager": (f"{reach}:{settings.alertmanager_port}",),
             "localhost:9090": (f"{reach}:{settings.prometheus_port}",),
+            "job_server": (f"{reach}:{settings.job_server_port}",) if settings.jobs else (),
+            "rabbitmq": (f"127.0.0.1:{first + RABBITMQ_METRICS}",) if settings.jobs else (),
         },
     )

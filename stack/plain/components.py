@@ -4,11 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from stack.plain.addresses import local_addresses, local_replicas
-from stack.plain.probes import Probe, http_complaint, mongodb_complaint
+from stack.plain.addresses import (
+    RABBITMQ,
+    RABBITMQ_METRICS,
+    RABBITMQ_PARTS,
+    local_addresses,
+    local_replicas,
+)
+from stack.plain.jobs import BROKER, WORKER
+from stack.plain.probes import Probe, http_complaint, mongodb_complaint, workers_complaint
 from stack.plain.programs import find_grafana
 from stack.ports import Port
-from stack.published import DASHBOARDS, PUBLISHED, Published
+from stack.published import DASHBOARDS, OPTIONAL, PUBLISHED, Published, published_with
 from stack.settings import StackSettings
 
 INNER = "INNER_PORTS"  # moves all of them
@@ -35,7 +42,14 @@ def components(settings: StackSettings) -> list[Component]:
     """Return the components in the order in which people read them."""
     shown = [_published(one, settings) for one in PUBLISHED]
     release = _http("release", "release", f"http://{local_addresses(settings).scraped['release'][0]}")
-    return [*shown[:-1], *replica_components(settings), shown[-1], release, *_exporters(settings)]
+    return [
+        *shown[:-1],
+        *replica_components(settings),
+        shown[-1],
+        release,
+        *_exporters(settings),
+        *job_components(settings),
+    ]
 
 
 def replica_components(settings: StackSettings) -> list[Component]:
@@ -47,10 +61,24 @@ def replica_components(settings: StackSettings) -> list[Component]:
     ]
 
 
+def job_components(settings: StackSettings) -> list[Component]:
+    """Return what takes jobs in and answers them, where that is on."""
+    if not settings.jobs:
+        return []
+    metrics = f"http://{local_addresses(settings).scraped['rabbitmq'][0]}/metrics"
+    broker = f"amqp://127.0.0.1:{settings.inner_ports + RABBITMQ}/"
+    return [
+        *(_published(one, settings) for one in OPTIONAL if one.profile in settings.profiles),
+        Component("RabbitMQ", broker, BROKER, partial(http_complaint, metrics)),
+        Component("job workers", "-", WORKER, partial(workers_complaint, metrics, settings.workers)),
+    ]
+
+
 def ports(settings: StackSettings) -> list[Port]:
     """Return every port that the plain processes listen on."""
     published = [
-        Port(settings.port(one.variable), one.name, one.variable, settings.bind_address) for one in PUBLISHED
+        Port(settings.port(one.variable), one.name, one.variable, settings.bind_address)
+        for one in published_with(settings.profiles)
     ]
     addresses, replicas = local_addresses(settings), local_replicas(settings)
     inner = {
@@ -67,7 +95,19 @@ def ports(settings: StackSettings) -> list[Port]:
         *(Port(one.port, f"{one.name} behind nginx", INNER) for one in replicas),
         *(Port(one.internal_port, f"{one.name}, reload", INNER) for one in replicas),
         *(Port(int(address.rpartition(":")[2]), name, INNER) for address, name in inner.items()),
+        *_rabbitmq_ports(settings),
     ]
+
+
+def _rabbitmq_ports(settings: StackSettings) -> list[Port]:
+    first = settings.inner_ports
+    names = {
+        RABBITMQ: "RabbitMQ",
+        RABBITMQ_PARTS: "RabbitMQ's parts",
+        RABBITMQ_PARTS + 1: "RabbitMQ's epmd",
+        RABBITMQ_METRICS: "RabbitMQ's metrics",
+    }
+    return [Port(first + offset, name, INNER) for offset, name in names.items()] if settings.jobs else []
 
 
 def _published(one: Published, settings: StackSettings) -> Component:

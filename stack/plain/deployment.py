@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -20,21 +20,23 @@ from stack.plain.addresses import local_addresses
 from stack.plain.alertmanager_config import render_alertmanager
 from stack.plain.components import components, ports
 from stack.plain.grafana_config import render_grafana
+from stack.plain.jobs import EPMD, SERVER, is_worker, jobs, of_jobs
 from stack.plain.model_servers import model_servers
 from stack.plain.nginx_config import render_nginx
-from stack.plain.packages import ensure_packages
-from stack.plain.processes import end_all, left_behind, owner
+from stack.plain.packages import OF_THE_JOBS, OF_THE_STACK, ensure_packages
+from stack.plain.processes import end, end_all, left_behind, owner
 from stack.plain.programs import mongodb_uri, programs, release_command
 from stack.plain.prometheus_config import render_prometheus
 from stack.plain.readiness import NotReady, wait_until_ready
 from stack.ports import complaints
-from stack.published import published, table
+from stack.published import JOBS, published, table
 from stack.release import run_to_the_end, who
 from stack.reload import MODULE, ReloadCommand, reload_each
 from stack.say import say
 from stack.settings import MOST_REPLICAS, StackSettings, local_settings
 
 READY_SECONDS = 240.0
+EPMD_SECONDS = 3.0
 
 
 class PlainDeployment:
@@ -45,9 +47,13 @@ class PlainDeployment:
         self.settings = local_settings(paths.project)
 
     def up(self) -> int:
-        """Run the stack and return when every component is ready."""
-        if supervisor.states(self._paths):
+        """Run the stack and return when every component is ready.
+
+        Of one that runs already only the parts of profiles start and stop.
+        """
+        if running := supervisor.states(self._paths):
             print("The stack is already running.")
+            self._follow_profiles(running)
             return self.status()
         if left_behind(self._paths):
             say("ending what a killed stack left behind")
@@ -74,7 +80,8 @@ class PlainDeployment:
 
     def status(self) -> int:
         """Print the table; return 1 where a component is not ready."""
-        rows = [(one.name, one.url, one.state) for one in components(self.settings)]
+        settings = with_jobs_that_run(self.settings, supervisor.states(self._paths))
+        rows = [(one.name, one.url, one.state) for one in components(settings)]
         print(table(rows))
         if self.settings.http_port != 80 and "HTTP_PORT" not in self.settings.variables:
             print(f"nginx is on port {self.settings.http_port} in place of 80, which is for root.")
@@ -132,24 +139,62 @@ class PlainDeployment:
 
     def render(self) -> int:
         """Write what the programs of others, and supervisor, are configured by below .local/run."""
-        ensure_packages()
+        self._ensure_packages()
         paths, addresses = self._paths, local_addresses(self.settings)
         _make_folders(paths)
         render_nginx(paths, self.settings)
-        render_prometheus(paths, addresses.scraped)
         render_alertmanager(paths, addresses.scraped["release"][0])
         render_grafana(paths, f"http://{addresses.scraped['localhost:9090'][0]}")
+        self._render_what_profiles_change()
+        return 0
+
+    def _render_what_profiles_change(self) -> None:
+        paths, addresses = self._paths, local_addresses(self.settings)
+        render_prometheus(paths, addresses.scraped)
         text = supervisor_config.render(programs(self.settings, addresses, paths), paths)
         (paths.run / "supervisord.conf").write_text(text, "utf-8")
-        return 0
+
+    def _ensure_packages(self) -> None:
+        ensure_packages({**OF_THE_STACK, **OF_THE_JOBS} if self.settings.jobs else OF_THE_STACK)
+
+    def _follow_profiles(self, running: Mapping[str, str]) -> None:
+        """Start what is missing of the chosen profiles, and stop what is there of others."""
+        wanted = [one.name for one in jobs(self.settings, self._paths)]
+        there = of_jobs(running)
+        started, stopped = [one for one in wanted if one not in there], sorted(there.difference(wanted))
+        if not started and not stopped:
+            return
+        if started:
+            self._check_ports_of_jobs(there)
+            self._ensure_packages()
+            ensure_environment("job_server", self._paths, self.settings.torch_index)
+        self._render_what_profiles_change()
+        say(" ".join(["profiles:", *(f"+{one}" for one in started), *(f"-{one}" for one in stopped)]))
+        if stopped:  # before they go, as it would tell of targets that are down; and after others have come
+            supervisor.hang_up("prometheus", self._paths)
+        supervisor.replace(stopped[::-1], started, self._paths)
+        if not wanted:
+            end([one for one in left_behind(self._paths) if one.name() == EPMD], EPMD_SECONDS)
+        try:
+            self._wait()
+        finally:
+            if started:
+                supervisor.hang_up("prometheus", self._paths)
+
+    def _check_ports_of_jobs(self, there: Collection[str]) -> None:
+        others = {one.component for one in ports(replace(self.settings, profiles=frozenset()))}
+        new = [one for one in ports(self.settings) if one.component not in others]
+        if not there and (taken := complaints(new, owner)):
+            raise SystemExit("\n".join(taken))
 
     def _make_environments(self) -> None:
         """Make the programs' environments side by side, and the models as soon as theirs is there."""
-        ensure_packages()
+        self._ensure_packages()
+        of_profiles = ["job_server"] if self.settings.jobs else []
         with ThreadPoolExecutor() as pool:
             others: list[Future[Path]] = [
                 pool.submit(ensure_environment, name, self._paths, self.settings.torch_index)
-                for name in ("drift_detector_server", "release")
+                for name in ("drift_detector_server", "release", *of_profiles)
             ]
             self.make_models()
             for each in others:
@@ -176,6 +221,14 @@ def programs_of(service: str, running: Mapping[str, str]) -> list[str]:
     if not found:
         raise SystemExit(f"The stack has no {service}, or does not run: make status")
     return found
+
+
+def with_jobs_that_run(settings: StackSettings, running: Mapping[str, str]) -> StackSettings:
+    """Return the settings with the profile and the workers that run, of which a later command is not told."""
+    if SERVER not in running:
+        return settings
+    workers = sum(map(is_worker, running))
+    return replace(settings, profiles=settings.profiles | {JOBS}, workers=workers)
 
 
 def reload_commands(

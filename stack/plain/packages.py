@@ -19,7 +19,14 @@ OF_THE_STACK: Mapping[str, str] = {
     "prometheus-node-exporter": "prometheus-node-exporter",
     "prometheus-nginx-exporter": "prometheus-nginx-exporter",
 }
-OF_THE_TESTS: Mapping[str, str] = {**OF_THE_STACK, "chromium": "chromium", "wrk": "wrk", "hey": "hey"}
+OF_THE_JOBS: Mapping[str, str] = {"rabbitmq-server": "rabbitmq-server"}
+OF_THE_TESTS: Mapping[str, str] = {
+    **OF_THE_STACK,
+    **OF_THE_JOBS,
+    "chromium": "chromium",
+    "wrk": "wrk",
+    "hey": "hey",
+}
 # Ubuntu's Chromium is a snap, which a container cannot run; Google's browser will do.
 IN_PLACE_OF: Mapping[str, tuple[str, ...]] = {"chromium": ("chromium-browser", "google-chrome")}
 SYSTEM_FOLDERS = ":/usr/local/sbin:/usr/sbin:/sbin"

@@ -1,5 +1,6 @@
 """Readiness: asking a component whether it can do its work; None is the answer of one that is ready."""
 
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -12,14 +13,16 @@ MONGODB_MILLISECONDS = 3000  # what answers, but reads a large database meanwhil
 # urllib, as importing httpx would take longer than all that `make status` asks.
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
+CONSUMERS = re.compile(rb"^rabbitmq_consumers (\d+)", re.M)
+
 Probe = Callable[[], str | None]
 
 
-def http_complaint(url: str) -> str | None:
-    """Return None where a URL answers 2xx, else what it answered."""
+def http_complaint(url: str, complaint: Callable[[bytes], str | None] = lambda _: None) -> str | None:
+    """Return None where a URL answers 2xx, and nothing is wrong with what it says; else what it answered."""
     try:
-        with DIRECT.open(url, timeout=HTTP_SECONDS):
-            return None
+        with DIRECT.open(url, timeout=HTTP_SECONDS) as answer:
+            return complaint(answer.read())
     except urllib.error.HTTPError as error:
         return f"answers {error.code}"
     except OSError as error:
@@ -39,3 +42,14 @@ def mongodb_complaint(host: str, port: int) -> str | None:
         why = str(error).partition(" (configured timeouts")[0].partition(", Timeout:")[0]
         return f"no answer ({why})"
     return None
+
+
+def workers_complaint(metrics_url: str, workers: int) -> str | None:
+    """Return None where as many workers wait for RabbitMQ's messages as there are to be; nobody else does."""
+
+    def complaint(metrics: bytes) -> str | None:
+        found = CONSUMERS.search(metrics)
+        there = int(found[1]) if found else 0
+        return None if there >= workers else f"{there} of {workers} ask for work"
+
+    return http_complaint(metrics_url, complaint)

@@ -14,4 +14,5 @@ class Program:
     environment: Mapping[str, str] = field(default_factory=dict)
     folder: Path | None = None  # its working folder: the project's root where there is none
     stop_signal: str = "TERM"
-    stop_seconds: int = 30  # until it is killed
+    stop_seconds: int = 30  # until it is killed, with all that it has started
+    stop_children: bool = True  # whether these are sent the signal too

@@ -7,6 +7,7 @@ from service.slots import CANDIDATE, SLOTS, STABLE, detector_of
 from stack.environments import lacks_alibi
 from stack.paths import Paths
 from stack.plain.addresses import Addresses, local_replicas
+from stack.plain.jobs import jobs
 from stack.plain.model_servers import model_package, model_servers
 from stack.plain.mongodb import mongodb
 from stack.plain.packages import find_program
@@ -26,6 +27,7 @@ def programs(settings: StackSettings, addresses: Addresses, paths: Paths) -> lis
             log=paths.logs / "mongodb.log",
         ),
         *model_servers(settings, paths),
+        *jobs(settings, paths),
         _detector(STABLE, settings.drift_detector_port, settings, paths),
         _detector(CANDIDATE, settings.drift_detector_new_port, settings, paths),
         _nginx_config(paths),

@@ -21,9 +21,16 @@ def render(text: str, source: Path, scraped: Mapping[str, Sequence[str]]) -> str
 
 
 def _fix_targets(job: dict[str, Any], scraped: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """Return a job whose relabelling still sees the service's name, as DNS discovery would give it."""
+    """Return a job whose relabelling still sees the service's name, as DNS discovery would give it.
+
+    A name without an address has no target, as one that the DNS does not know.
+    """
     named = [name for discovery in job.pop("dns_sd_configs", []) for name in discovery["names"]]
-    found = [{"targets": list(scraped[name]), "labels": {"__meta_dns_name": name}} for name in named]
+    found = [
+        {"targets": list(scraped[name]), "labels": {"__meta_dns_name": name}}
+        for name in named
+        if scraped[name]
+    ]
     written = [
         {**static, "targets": [one for target in static["targets"] for one in scraped.get(target, [target])]}
         for static in job.get("static_configs", [])

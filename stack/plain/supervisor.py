@@ -5,7 +5,7 @@
 import os
 import subprocess
 import xmlrpc.client
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from http.client import HTTPException
 from typing import Any
@@ -58,6 +58,23 @@ def kill(programs: Sequence[str], paths: Paths) -> None:
             while supervisord.getProcessInfo(name)["statename"] not in STAYS_AWAY:
                 with suppress(xmlrpc.client.Fault):  # it has ended, and is about to be started again
                     supervisord.stopProcess(name)
+
+
+def replace(stopped: Collection[str], started: Sequence[str], paths: Paths) -> None:
+    """Stop programs for good and start others, both as the configuration has them by now."""
+    with control(paths) as supervisord:
+        supervisord.reloadConfig()
+        for name in stopped:
+            supervisord.stopProcessGroup(name)
+            supervisord.removeProcessGroup(name)
+        for name in started:
+            supervisord.addProcessGroup(name)
+
+
+def hang_up(program: str, paths: Paths) -> None:
+    """Have a program read its configuration again, by SIGHUP; one that does not run will read it."""
+    with suppress(xmlrpc.client.Fault), control(paths) as supervisord:
+        supervisord.signalProcess(program, "HUP")
 
 
 def stop(paths: Paths, seconds: float = 60.0) -> None:

@@ -1,4 +1,4 @@
-"""Supervisor's configuration: restarts, one rotated log per program, a whole group ended together."""
+"""Supervisor's configuration: restarts, one rotated log per program, a whole group killed together."""
 
 from collections.abc import Mapping, Sequence
 
@@ -47,7 +47,7 @@ startsecs=2
 startretries=8
 stopsignal={program.stop_signal}
 stopwaitsecs={program.stop_seconds}
-stopasgroup=true
+stopasgroup={str(program.stop_children).lower()}
 killasgroup=true
 redirect_stderr=true
 stdout_logfile={_escape(str(paths.logs / program.name))}.log

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from job_server.worker.crashes import OutOfMemoryKills, is_own_fault
 
 

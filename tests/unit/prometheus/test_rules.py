@@ -91,6 +91,8 @@ def test_replicas_are_found_by_dns() -> None:
         "nginx_log_exporter": ["nginx_log_exporter"],
         "release": ["release"],
         "alertmanager": ["alertmanager"],
+        "job_server": ["job_server"],
+        "rabbitmq": ["rabbitmq"],
     }
 
 
@@ -99,5 +101,5 @@ def test_our_programs_keep_the_slot_that_they_name() -> None:
     jobs = {job["job_name"]: job for job in read(FOLDER / "prometheus.yml")["scrape_configs"]}
     assert all(
         jobs[name]["honor_labels"]
-        for name in ("model_server", "drift_detector_server", "nginx_log_exporter", "release")
+        for name in ("model_server", "drift_detector_server", "nginx_log_exporter", "release", "job_server")
     )

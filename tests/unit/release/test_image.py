@@ -7,7 +7,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[3]
 DOCKERFILE = (PROJECT / "release/Dockerfile").read_text("utf-8")
-OURS = ("inference", "mongodb", "proxy", "release", "service", "stack")
+OURS = ("inference", "job_server", "mongodb", "proxy", "release", "service", "stack")
 
 
 def copied(dockerfile: str) -> set[Path]:

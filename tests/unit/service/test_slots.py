@@ -37,8 +37,14 @@ def value_of(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
 
 
 def services() -> dict[str, Any]:
-    text = (PROJECT / "docker-compose.yml").read_text("utf-8")
-    found: dict[str, Any] = yaml.load(text, ComposeLoader)["services"]
+    """Return all services, those of the included files among them."""
+    first = compose_file("docker-compose.yml")
+    files = [first, *map(compose_file, first["include"])]
+    return {name: service for file in files for name, service in file["services"].items()}
+
+
+def compose_file(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.load((PROJECT / name).read_text("utf-8"), ComposeLoader)
     return found
 
 

@@ -12,15 +12,16 @@ import pytest
 from service.slots import SLOTS
 from stack.compose import WAIT_SECONDS, ComposeDeployment
 from stack.paths import Paths
-from stack.published import PUBLISHED
+from stack.published import EVERY, JOBS, PUBLISHED
 
 FIRST_PORT = 21000
+OF_JOBS = ["job_server", "rabbitmq", "worker"]
 SCRIPT = """#!{python}
 import pathlib, sys
 folder, words = pathlib.Path({folder!r}), sys.argv[1:]
 with (folder / "asked").open("a") as asked:
     print(*words, file=asked)
-if words[:2] == ["compose", "config"]:
+if "config" in words:
     print((folder / "config.json").read_text())
 elif words[:2] == ["compose", "ps"] and words[-1] == "json":
     print((folder / "containers").read_text())
@@ -35,16 +36,18 @@ class FakeDocker:
     """Answers as Compose does, with the containers that it is told of; remembers what it was asked."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self.deployment = ComposeDeployment(Paths(folder))
         program = folder / "docker"
         program.write_text(SCRIPT.format(python=sys.executable, folder=str(folder)))
         program.chmod(0o755)
         services: dict[str, Any] = {}
-        for number, one in enumerate(PUBLISHED):
+        for number, one in enumerate(EVERY):
             port = {"host_ip": "0.0.0.0", "target": one.container_port, "published": str(FIRST_PORT + number)}
             services.setdefault(one.publisher, {"ports": []})["ports"].append(port)
-        (folder / "config.json").write_text(json.dumps({"services": services}))
+        services |= {name: services.get(name, {}) | {"profiles": [JOBS]} for name in OF_JOBS}
+        services["locust"] = {"profiles": ["load"]}
+        (folder / "config.json").write_text(json.dumps({"services": services, "x-profiles": ""}))
         self.run()
         self.fall_ill("")
 
@@ -54,18 +57,23 @@ class FakeDocker:
             json.dumps({"Name": f"x-{service}-1", "Service": service, "State": state, "Health": health})
             for service, state, health in containers
         ]
-        (self._folder / "containers").write_text("\n".join(lines))
+        (self.folder / "containers").write_text("\n".join(lines))
 
     def mount(self, service: str, source: Path, user: str) -> None:
         """Have a service, with this user, mount what it only reads."""
-        config = json.loads((self._folder / "config.json").read_text())
+        config = json.loads((self.folder / "config.json").read_text())
         volume = {"type": "bind", "source": str(source), "read_only": True}
         config["services"][service] |= {"user": user, "volumes": [volume]}
-        (self._folder / "config.json").write_text(json.dumps(config))
+        (self.folder / "config.json").write_text(json.dumps(config))
+
+    def choose(self, profiles: str) -> None:
+        """Have PROFILES say this."""
+        config = json.loads((self.folder / "config.json").read_text())
+        (self.folder / "config.json").write_text(json.dumps({**config, "x-profiles": profiles}))
 
     def fall_ill(self, service: str) -> None:
         """Have this service never become healthy."""
-        (self._folder / "ill").write_text(service)
+        (self.folder / "ill").write_text(service)
 
     @property
     def ups(self) -> list[str]:
@@ -76,7 +84,7 @@ class FakeDocker:
     @property
     def asked(self) -> list[str]:
         """Return every command line, in order."""
-        return (self._folder / "asked").read_text().splitlines()
+        return (self.folder / "asked").read_text().splitlines()
 
 
 @pytest.fixture
@@ -234,3 +242,52 @@ def test_a_command_of_the_release_program_runs_in_its_container(
     assert asked == (
         "compose exec --no-TTY --env RELEASE_WHO=ann release python -m release canary start --why new data"
     )
+
+
+def test_a_profile_is_built_started_and_shown(docker: FakeDocker, capfd: pytest.CaptureFixture[str]) -> None:
+    """Where PROFILES names it; Compose has read .env for that."""
+    docker.choose("jobs")
+    docker.deployment.up()
+    assert "compose --profile jobs build" in docker.asked
+    started = f"compose --profile jobs up --detach --wait --wait-timeout {WAIT_SECONDS}"
+    assert [line for line in docker.asked if " up " in line] == [started]
+    docker.run(*[(one, "running", "healthy") for one in OF_JOBS])
+    assert ComposeDeployment(Paths(docker.folder)).status() == 0
+    assert rows(capfd.readouterr().out.rpartition("COMPONENT")[2]) == {"job server": "ready"}
+
+
+def test_what_runs_of_a_profile_that_is_off_is_stopped(docker: FakeDocker) -> None:
+    """Before the rest is started; what else runs, as the load test, is left alone."""
+    docker.run(*[(one, "running", "healthy") for one in [*OF_JOBS, "locust", "nginx"]])
+    docker.deployment.up()
+    stopped = "compose --profile * rm --stop --force job_server rabbitmq worker"
+    assert docker.asked.index(stopped) < docker.asked.index(
+        next(one for one in docker.asked if " up " in one)
+    )
+    docker.choose("jobs")
+    (docker.folder / "asked").unlink()
+    ComposeDeployment(Paths(docker.folder)).up()
+    assert not [line for line in docker.asked if " rm " in line]
+
+
+def test_a_profile_that_there_is_not_is_refused(docker: FakeDocker) -> None:
+    """With those that there are, before anything is built."""
+    docker.choose("jobs,more")
+    with pytest.raises(SystemExit, match="PROFILES: there is no 'more'; there is jobs"):
+        docker.deployment.up()
+    assert "compose build" not in docker.asked
+
+
+def test_the_ports_and_files_of_a_profile_are_looked_at_where_it_is_on(
+    docker: FakeDocker, tmp_path: Path
+) -> None:
+    """Who does not want it need not have them."""
+    (tmp_path / "closed").touch(0o600)
+    docker.mount("rabbitmq", tmp_path / "closed", user="54321")
+    with socket.create_server(("0.0.0.0", FIRST_PORT + len(PUBLISHED))):
+        docker.deployment.up()
+        docker.choose("jobs")
+        with pytest.raises(SystemExit, match=r"\(job server\) is taken(.|\n)*set JOB_SERVER_PORT in .env"):
+            ComposeDeployment(Paths(tmp_path)).up()
+    with pytest.raises(SystemExit, match="cannot be read by rabbitmq"):
+        ComposeDeployment(Paths(tmp_path)).up()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from job_server.settings import JobServerSettings, WorkerSettings
 from model_server.settings import ModelServerSettings
 from stack.settings import INNER_PORTS
 
@@ -37,4 +38,24 @@ def test_the_model_servers_own_defaults_are_shown(name: str) -> None:
     example = (PROJECT / ".env.example").read_text("utf-8")
     shown = dict(re.findall(r"^#?([A-Z_]+)=(.*)$", example, flags=re.M))[name.upper()]
     default = ModelServerSettings.model_fields[name].default
+    assert type(default)(shown) == default
+
+
+@pytest.mark.parametrize(
+    ("program", "name"),
+    [
+        (JobServerSettings, "max_job_bytes"),
+        (JobServerSettings, "max_job_inputs"),
+        (JobServerSettings, "max_open_jobs"),
+        (WorkerSettings, "input_seconds"),
+        (WorkerSettings, "max_image_pixels"),
+    ],
+)
+def test_the_jobs_own_defaults_are_shown(
+    program: type[JobServerSettings | WorkerSettings], name: str
+) -> None:
+    """As those of the model servers are."""
+    example = (PROJECT / ".env.example").read_text("utf-8")
+    shown = dict(re.findall(r"^#?([A-Z_]+)=(.*)$", example, flags=re.M))[name.upper()]
+    default = program.model_fields[name].default
     assert type(default)(shown) == default

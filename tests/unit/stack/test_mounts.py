@@ -65,8 +65,9 @@ def test_the_owner_and_the_group_have_rights_of_their_own(folder: Path) -> None:
 
 def test_an_image_of_ours_has_its_own_user(folder: Path) -> None:
     """Where Compose names none, it is the one of our Dockerfiles."""
-    for dockerfile in ("model_server/Dockerfile", "drift_detector_server/Dockerfile", "locust/Dockerfile"):
-        assert re.findall(r"^USER (.*)$", (PROJECT / dockerfile).read_text(), re.M)[-1] == "10001:10001"
+    for name in ("model_server", "drift_detector_server", "locust", "job_server"):
+        dockerfile = (PROJECT / name / "Dockerfile").read_text()
+        assert re.findall(r"^USER (.*)$", dockerfile, re.M)[-1] == "10001:10001"
     named = services(folder)
     del named["nginx"]["user"]
     assert [mount.user for mount in read_only_mounts(named)] == [10001]
@@ -94,8 +95,9 @@ def test_the_readmes_advice_opens_what_is_mounted_and_not_env() -> None:
     advice = re.search(r"`chmod -R a\+rX ([^`]*)`", (PROJECT / "README.md").read_text())
     assert advice
     opened = {path for word in advice[1].split() for path in PROJECT.glob(word)}
-    mounted = re.findall(r"- (?:\$\{\w+:-)?\./([\w/]+)\}?:/", (PROJECT / "docker-compose.yml").read_text())
-    assert mounted
+    files = [(PROJECT / name).read_text() for name in ("docker-compose.yml", "docker-compose.jobs.yml")]
+    mounted = re.findall(r"- (?:\$\{\w+:-)?\./([\w/]+)\}?:/", "".join(files))
+    assert "rabbitmq" in mounted
     for name in mounted:
         assert opened & {PROJECT / name, *(PROJECT / name).parents}, name
     assert PROJECT not in opened

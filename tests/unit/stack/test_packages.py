@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from stack.plain.packages import OF_THE_TESTS, ensure_packages
+from stack.plain.packages import OF_THE_JOBS, OF_THE_STACK, OF_THE_TESTS, ensure_packages
 from tests.unit.stack.programs import write_program
 
 
@@ -65,3 +65,9 @@ def test_make_test_installs_before_it_tests() -> None:
     makefile = (Path(__file__).parents[3] / "Makefile").read_text()
     target = makefile.partition("\ntest: ")[2].partition("\n\n")[0]
     assert target.splitlines()[1] == "\t@$(PYTHON) -m stack packages"
+
+
+def test_rabbitmq_is_for_jobs_and_for_the_tests() -> None:
+    """Who wants neither is not asked for it."""
+    assert OF_THE_JOBS.keys().isdisjoint(OF_THE_STACK)
+    assert OF_THE_JOBS.items() <= OF_THE_TESTS.items()

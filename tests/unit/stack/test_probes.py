@@ -6,16 +6,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from stack.plain.probes import http_complaint, mongodb_complaint
+from stack.plain.probes import http_complaint, mongodb_complaint, workers_complaint
 from tests.ports import free_port
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Answers with the status that the path names."""
+    """Answers with the status that the path names, and what stands behind it."""
 
     def do_GET(self) -> None:
-        self.send_response(int(self.path[1:]))
+        status, _, text = self.path[1:].partition("/")
+        self.send_response(int(status))
         self.end_headers()
+        self.wfile.write(f"# HELP x y\n{text.replace('=', ' ')}\n".encode())
 
     def log_message(self, *_: object) -> None:
         """Write nothing."""
@@ -33,6 +35,21 @@ def url() -> Iterator[str]:
 def test_a_status_is_the_answer(url: str, status: int, complaint: str | None) -> None:
     """2xx is ready, everything else is named."""
     assert http_complaint(f"{url}/{status}") == complaint
+
+
+@pytest.mark.parametrize(
+    ("told", "complaint"),
+    [
+        ("200/rabbitmq_consumers=2", None),
+        ("200/rabbitmq_consumers=12", None),
+        ("200/rabbitmq_consumers=1", "1 of 2 ask for work"),
+        ("200/rabbitmq_channel_consumers=5", "0 of 2 ask for work"),
+        ("503/rabbitmq_consumers=2", "answers 503"),
+    ],
+)
+def test_workers_are_counted_by_rabbitmq(url: str, told: str, complaint: str | None) -> None:
+    """A process that runs, but has no connection, does no work."""
+    assert workers_complaint(f"{url}/{told}", 2) == complaint
 
 
 def test_who_does_not_listen_does_not_answer() -> None:

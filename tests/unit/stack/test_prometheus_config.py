@@ -1,5 +1,6 @@
 """Prometheus' file, rendered for the loopback."""
 
+import re
 from pathlib import Path
 
 import yaml
@@ -18,6 +19,8 @@ SCRAPED = {
     "release": ["127.0.0.1:19090"],
     "alertmanager": ["127.0.0.1:9094"],
     "localhost:9090": ["127.0.0.1:9091"],
+    "job_server": ["127.0.0.1:5100"],
+    "rabbitmq": ["127.0.0.1:18692"],
 }
 
 
@@ -40,6 +43,23 @@ def test_the_shipped_file_scrapes_every_program_here() -> None:
         for target in static["targets"]
     }
     assert targets == {address for addresses in SCRAPED.values() for address in addresses}
+
+
+def test_what_is_off_is_no_target() -> None:
+    """So nothing is down that nobody started, and no alert says so."""
+    scraped = {**SCRAPED, "job_server": [], "rabbitmq": []}
+    config = yaml.safe_load(render((PROMETHEUS / "prometheus.yml").read_text(), PROMETHEUS, scraped))
+    jobs = {job["job_name"]: job for job in config["scrape_configs"]}
+    assert [name for name, job in jobs.items() if not job["static_configs"]] == ["job_server", "rabbitmq"]
+    recordings = yaml.safe_load((PROMETHEUS / "rules/recordings.yml").read_text())
+    (rule,) = [
+        rule
+        for group in recordings["groups"]
+        for rule in group["rules"]
+        if rule["record"] == "job_slot:up:min"
+    ]
+    missed = set(re.findall(r'absent\(up\{job="(\w+)"', rule["expr"]))
+    assert missed == jobs.keys() - {"job_server", "rabbitmq", "prometheus"}
 
 
 def test_rules_are_read_where_they_are() -> None:

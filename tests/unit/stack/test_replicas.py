@@ -9,8 +9,9 @@ from stack.paths import Paths
 from stack.plain import model_servers as model_servers_module
 from stack.plain.addresses import local_addresses, local_replicas
 from stack.plain.components import ports, replica_components
+from stack.plain.jobs import jobs
 from stack.plain.model_servers import model_servers
-from stack.published import PUBLISHED
+from stack.published import EVERY
 from stack.settings import INNER_PORT_COUNT, MOST_REPLICAS, StackSettings, load_stack_settings
 
 
@@ -20,16 +21,18 @@ def settings(stable: int, candidate: int, **variables: str) -> StackSettings:
 
 
 def test_no_two_parts_of_the_stack_share_a_port() -> None:
-    """With as many replicas as there may be."""
+    """With as many replicas as there may be; jobs have five more."""
     used = [one.number for one in ports(settings(MOST_REPLICAS, MOST_REPLICAS))]
     assert len(used) == 10 + 2 * 2 * MOST_REPLICAS + 6
-    assert len(set(used)) == len(used)
+    with_jobs = [one.number for one in ports(settings(MOST_REPLICAS, MOST_REPLICAS, PROFILES="jobs"))]
+    assert len(set(with_jobs)) == len(with_jobs) == len(used) + 5
+    assert set(used) < set(with_jobs)
 
 
 def test_one_setting_moves_all_inner_ports() -> None:
     """What is not published lies within INNER_PORTS and the 1114 behind it, and names it as the way out."""
-    moved = ports(settings(MOST_REPLICAS, MOST_REPLICAS, INNER_PORTS="30000"))
-    inner = [one for one in moved if one.variable not in {shown.variable for shown in PUBLISHED}]
+    moved = ports(settings(MOST_REPLICAS, MOST_REPLICAS, INNER_PORTS="30000", PROFILES="jobs"))
+    inner = [one for one in moved if one.variable not in {shown.variable for shown in EVERY}]
     assert {one.variable for one in inner} == {"INNER_PORTS"}
     assert min(one.number for one in inner) == 30000
     assert max(one.number for one in inner) == 30000 + INNER_PORT_COUNT - 1
@@ -37,8 +40,9 @@ def test_one_setting_moves_all_inner_ports() -> None:
 
 def test_everybody_is_told_of_the_inner_ports() -> None:
     """nginx, Prometheus and the servers themselves follow, and nobody asks the default's."""
-    moved = settings(2, 1, INNER_PORTS="30000")
-    told = [str(local_addresses(moved)), *(str(one.environment) for one in model_servers(moved, Paths()))]
+    moved = settings(2, 1, INNER_PORTS="30000", PROFILES="jobs")
+    started = [*model_servers(moved, Paths()), *jobs(moved, Paths())]
+    told = [str(local_addresses(moved)), *(f"{one.command} {one.environment}" for one in started)]
     assert not re.findall(r"\b1[89]\d{3}\b", " ".join(told))
 
 

@@ -20,6 +20,7 @@ DEFAULTS = {
     "alertmanager_port": 9093,
     "grafana_port": 3000,
     "mongodb_port": 27017,
+    "job_server_port": 5100,
     "inner_ports": 18000,
     "model_source": "demo",
     "torch_index": "https://download.pytorch.org/whl/cpu",
@@ -33,6 +34,8 @@ def test_every_setting_has_its_default() -> None:
     assert settings == {
         **DEFAULTS,
         "replicas": {"model_server": 1, "model_server_new": 1},
+        "profiles": frozenset(),
+        "workers": 1,
         "variables": {},
     }
 
@@ -62,6 +65,27 @@ def test_a_wrong_number_of_replicas_is_named(value: str) -> None:
     message = f"MODEL_SERVER_NEW_REPLICAS: '{value}' is not a number from 1 to 16; correct it in .env"
     with pytest.raises(SystemExit, match=message):
         load_stack_settings(NOWHERE, {"MODEL_SERVER_NEW_REPLICAS": value}, http_port=80)
+
+
+@pytest.mark.parametrize("text", ["jobs", " jobs ,", "jobs,jobs"])
+def test_profiles_are_a_list(text: str) -> None:
+    """With commas; who names none has none."""
+    settings = load_stack_settings(NOWHERE, {"PROFILES": text, "WORKERS": "16"}, http_port=80)
+    assert (settings.profiles, settings.jobs, settings.workers) == (frozenset({"jobs"}), True, 16)
+    assert not load_stack_settings(NOWHERE, {"PROFILES": " , "}, http_port=80).jobs
+
+
+def test_an_unknown_profile_is_named() -> None:
+    """With those that there are."""
+    with pytest.raises(SystemExit, match=r"^PROFILES: there is no 'job'; there is jobs$"):
+        load_stack_settings(NOWHERE, {"PROFILES": "jobs,job"}, http_port=80)
+
+
+@pytest.mark.parametrize("value", ["0", "17", "many"])
+def test_a_wrong_number_of_workers_is_named(value: str) -> None:
+    """As one of replicas is."""
+    with pytest.raises(SystemExit, match=f"WORKERS: '{value}' is not a number from 1 to 16; correct it"):
+        load_stack_settings(NOWHERE, {"WORKERS": value}, http_port=80)
 
 
 @pytest.mark.parametrize(
