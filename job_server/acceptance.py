@@ -27,6 +27,7 @@ from service.problems import Problem
 
 LATER = {"Retry-After": "10"}
 TITLES = {413: "Content Too Large", 415: "Unsupported Media Type", 422: "Invalid request"}
+SPOOLED = "job-"  # how the folders of bodies begin: whatever else is there is none of ours
 NAMESPACE = uuid.UUID(
     "6e0b0c7e-5d0c-4b8e-9a53-2f6f6c1f2f10"
 )  # of the ids that follow from an Idempotency-Key
@@ -80,11 +81,13 @@ class Acceptance:
             if not self._is_clean:
                 await self._store.prepare()
                 await self._store.forget_unaccepted()
+                for left in self._settings.spool.glob(f"{SPOOLED}*"):
+                    shutil.rmtree(left, ignore_errors=True)
                 self._is_clean = True
 
     async def _hand_in(self, request: Request, job_id: str, *, latest: bool) -> Accepted:
         self._settings.spool.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self._settings.spool) as folder:
+        with tempfile.TemporaryDirectory(prefix=SPOOLED, dir=self._settings.spool) as folder:
             body = Path(folder, "body")
             fingerprint = await self._spool(request, body)
             if known := await self._store.job(job_id):

@@ -157,13 +157,17 @@ def test_a_database_that_is_away_loses_nothing(jobs: JobsProgram, database: Mong
 
 
 def test_a_server_that_is_killed_loses_nothing(jobs: JobsProgram) -> None:
-    """Once it has said 202; before it has published anything."""
+    """Once it has said 202; before it has published anything. What it was still reading goes."""
+    left = jobs.folder / "spool/job-left/body"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half a body")
     accepted = []
     for _ in range(5):
         accepted.append(jobs.submit(table(60), "text/csv")["id"])
         jobs.server.kill()
         jobs.server.start()
         jobs.server.wait_until_ready()
+    assert not left.exists()
     for job in accepted:
         assert jobs.wait_for(job, 120)["done"] == 60
         check(jobs, job, 60)
