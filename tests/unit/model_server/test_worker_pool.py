@@ -206,11 +206,11 @@ def test_a_worker_that_dies_idle_costs_nobody_an_answer(
 
 @functools.cache
 def noise(megapixels: float) -> bytes:
-    """Return a PNG of so many million pixels."""
+    """Return a transparent PNG of so many million pixels: unlike an opaque one's they are copied."""
     width = 2000
     height = int(1e6 * megapixels / width)
     file = io.BytesIO()
-    Image.frombytes("RGB", (width, height), os.urandom(3 * width * height)).save(
+    Image.frombytes("RGBA", (width, height), os.urandom(4 * width * height)).save(
         file, "PNG", compress_level=1
     )
     return file.getvalue()
