@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from inference.json_bounds import JsonBounds
+from inference.nested_lists import flatten
 from job_server.inputs.job_input import JobInput, WrongInputs
 from job_server.inputs.reading import Reading
 from job_server.inputs.region import Region
@@ -106,16 +107,3 @@ def rows(tensors: Sequence[Tensor], reading: Reading) -> Iterator[Sequence[Any]]
             f" named as it is. {reading.what_to_send}"
         )
     yield from zip(*(flatten(named[name].data) for name in features), strict=True)
-
-
-def flatten(data: list[Any]) -> Iterator[Any]:
-    """Yield the elements of nested lists."""
-    stack = [iter(data)]
-    while stack:
-        for one in stack[-1]:
-            if isinstance(one, list):
-                stack.append(iter(one))
-                break
-            yield one
-        else:
-            stack.pop()

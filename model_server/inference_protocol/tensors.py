@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.nested_lists import flatten
+
 NUMBERS = {
     "BOOL": "?",
     "UINT8": "<u1",
@@ -115,19 +117,6 @@ def split_elements(name: str, raw: memoryview) -> Iterator[bytes]:
             raise BadTensor(f"{name}: an element is longer than its tensor")
         yield bytes(raw[begin:end])
         start = end
-
-
-def flatten(data: Any) -> Iterator[Any]:
-    """Yield the elements of nested lists."""
-    stack = [iter(data)]
-    while stack:
-        for one in stack[-1]:
-            if isinstance(one, list):
-                stack.append(iter(one))
-                break
-            yield one
-        else:
-            stack.pop()
 
 
 def refuse_more_strings(name: str, shape: tuple[int, ...]) -> None:
