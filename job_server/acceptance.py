@@ -18,7 +18,7 @@ from inference.manifest import BadModelPackage
 from job_server.chunks import Chunk, cut
 from job_server.inputs.job_input import InputLimits, WrongInputs
 from job_server.inputs.read import read_inputs
-from job_server.job import ACCEPTED, PUBLISHED, Job
+from job_server.job import OPEN, Job
 from job_server.packages import KeptPackages
 from job_server.settings import JobServerSettings
 from job_server.store import JobStore
@@ -61,7 +61,7 @@ class Acceptance:
             StoreUnavailable: the database is away.
         """
         await self._clean_once()
-        if len(await self._store.jobs_in(ACCEPTED, PUBLISHED)) >= self._settings.max_open_jobs:
+        if len(await self._store.jobs_in(*OPEN)) >= self._settings.max_open_jobs:
             detail = f"{self._settings.max_open_jobs} jobs are open already. Try again when one is done."
             raise Problem(503, "Service Unavailable", detail, LATER)
         key = request.headers.get("idempotency-key")

@@ -9,6 +9,7 @@ JobState = Literal["queued", "running", "done", "cancelled"]
 
 # What a job's document says: chunks of it wait to be published; all are; all are done; nobody wants them.
 ACCEPTED, PUBLISHED, DONE, CANCELLED = "accepted", "published", "done", "cancelled"
+OPEN = (ACCEPTED, PUBLISHED)
 
 
 @dataclass(frozen=True)

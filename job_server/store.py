@@ -47,8 +47,9 @@ class JobStore:
             await self._jobs.insert_one(new.to_document())
 
     async def forget(self, job_id: str) -> None:
-        """Remove the chunks of a job that was not accepted."""
+        """Remove a job that was not accepted, as far as anybody was told, and its chunks."""
         with unavailable_on_error():
+            await self._jobs.delete_one({"_id": job_id})  # an insert may have counted that was not answered
             await self._chunks.delete_many({"job": job_id})
 
     async def forget_unaccepted(self) -> None:
@@ -83,7 +84,7 @@ class JobStore:
     async def needed_packages(self) -> set[str]:
         """Return the checksums of the packages that open jobs are answered by."""
         with unavailable_on_error():
-            found = self._jobs.find({"state": {"$in": [job.ACCEPTED, job.PUBLISHED]}}, {"package_sha256": 1})
+            found = self._jobs.find({"state": {"$in": list(job.OPEN)}}, {"package_sha256": 1})
             return {one["package_sha256"] async for one in found} - {None}
 
     async def note_all_published(self, jobs: Sequence[str]) -> None:
@@ -133,7 +134,7 @@ class JobStore:
     async def cancel(self, job_id: str) -> None:
         """Have no input of a job tried any more; what is answered stays."""
         with unavailable_on_error():
-            open_states = {"$in": [job.ACCEPTED, job.PUBLISHED]}
+            open_states = {"$in": list(job.OPEN)}
             change = {"$set": {"state": job.CANCELLED}}
             await self._jobs.update_one({"_id": job_id, "state": open_states}, change)
             await self._chunks.update_many(
