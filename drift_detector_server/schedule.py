@@ -1,7 +1,6 @@
 """The schedule: run the jobs every few seconds, through outages of the database, until stopped."""
 
 import logging
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -44,24 +43,11 @@ class Schedule:
 
     def start(self) -> None:
         """Run each job now and then every interval; must be called on the event loop."""
-        self._add(self.run, self._interval_seconds)
-        self._add(self.show_feedback, self._feedback_interval_seconds)
-        self._add(self.remove_expired, EXPIRY_INTERVAL_SECONDS)
+        repeat = partial(self._running.repeat, self._scheduler)
+        repeat("score", self._interval_seconds, self.run)
+        repeat("feedback", self._feedback_interval_seconds, self.show_feedback)
+        repeat("expiry", EXPIRY_INTERVAL_SECONDS, self.remove_expired)
         self._scheduler.start()
-        # It would warn every interval that the job still runs, which is how several due windows are
-        # meant to be.
-        logging.getLogger("apscheduler").setLevel(logging.ERROR)
-
-    def _add(self, job: Callable[[], Awaitable[None]], interval_seconds: float) -> None:
-        self._scheduler.add_job(
-            partial(self._running.run, job),
-            "interval",
-            seconds=interval_seconds,
-            next_run_time=datetime.now(UTC),
-            coalesce=True,
-            max_instances=1,
-            misfire_grace_time=max(1, round(interval_seconds)),
-        )
 
     async def stop(self) -> None:
         """Let the running jobs end, the scoring after its window, for a few seconds at most."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import logging
 import shutil
 import tempfile
 import time
@@ -23,7 +24,10 @@ from job_server.packages import KeptPackages
 from job_server.settings import JobServerSettings
 from job_server.store import JobStore
 from mongodb.errors import StoreUnavailable
+from service.logs import line_fields
 from service.problems import Problem
+
+logger = logging.getLogger(__name__)
 
 LATER = {"Retry-After": "10"}
 TITLES = {413: "Content Too Large", 415: "Unsupported Media Type", 422: "Invalid request"}
@@ -69,6 +73,7 @@ class Acceptance:
         if job_id in self._handed_in:
             detail = "A job with this Idempotency-Key is being handed in now. Try again."
             raise Problem(409, "Conflict", detail, LATER)
+        line_fields.set({"job": job_id})
         self._handed_in.add(job_id)
         try:
             return await self._hand_in(request, job_id, latest=latest)
@@ -100,6 +105,7 @@ class Acceptance:
                 with suppress(StoreUnavailable):
                     await asyncio.shield(self._store.forget(job_id))
                 raise
+            logger.info("a job is accepted", extra={"inputs": job.total, "model": job.model})
             return Accepted(job, is_new=True)
 
     async def _spool(self, request: Request, body: Path) -> str:

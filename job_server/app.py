@@ -1,5 +1,6 @@
-"""The wiring: acceptance and publisher behind an HTTP app."""
+"""The wiring: acceptance, publisher and what runs beside them, behind an HTTP app."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,7 +10,11 @@ from fastapi.responses import JSONResponse
 
 from job_server.acceptance import LATER, Acceptance
 from job_server.broker import Broker
+from job_server.housekeeping import INTERVAL_SECONDS as HOUSEKEEPING_SECONDS
 from job_server.housekeeping import Housekeeping
+from job_server.measuring import INTERVAL_SECONDS as MEASURING_SECONDS
+from job_server.measuring import Measuring
+from job_server.metrics import JobMetrics
 from job_server.packages import KeptPackages
 from job_server.publisher import Publisher
 from job_server.routes.jobs import jobs_router
@@ -19,33 +24,42 @@ from mongodb.errors import StoreUnavailable
 from mongodb.store import Store
 from service.app import create_service, process_registry
 from service.problems import Problem, problem_response
+from service.running_jobs import RunningJobs
+
+STOP_SECONDS = 8.0
 
 
 def create_app(settings: JobServerSettings, store: Store, broker: Broker) -> FastAPI:
     """Build the app; nothing is connected and nothing runs before its lifespan begins."""
     jobs = JobStore(store.database)
-    publisher = Publisher(jobs, broker, settings.publish_interval_seconds)
+    publisher = Publisher(jobs, broker)
+    registry = process_registry()
+    metrics = JobMetrics(registry, settings.slot, lambda: publisher.look)
     kept = KeptPackages(settings.kept_packages)
     acceptance = Acceptance(settings, jobs, kept)
-    scheduled = publisher, Housekeeping(jobs, kept, settings.jobs_kept_days)
+    repeated = (
+        ("publish", settings.publish_interval_seconds, publisher.run),
+        ("measure", MEASURING_SECONDS, Measuring(jobs, metrics).run),
+        ("remove what is old", HOUSEKEEPING_SECONDS, Housekeeping(jobs, kept, settings.jobs_kept_days).run),
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        scheduler = AsyncIOScheduler(timezone="UTC")
-        for one in scheduled:
-            one.add_to(scheduler)
+        scheduler, running = AsyncIOScheduler(timezone="UTC"), RunningJobs()
+        for name, seconds, job in repeated:
+            running.repeat(scheduler, name, seconds, job)
         scheduler.start()
         yield
         scheduler.pause()
-        for one in scheduled:
-            await one.stop()
+        if await running.wait(STOP_SECONDS):
+            await asyncio.to_thread(broker.close)
         scheduler.shutdown(wait=False)
         await store.close()
 
     app = create_service(
         settings,
         title="Jobs",
-        registry=process_registry(),
+        registry=registry,
         routers=[jobs_router(acceptance, jobs)],
         not_ready=lambda: None,  # the broker may come and go: what waits for it, waits
         lifespan=lifespan,

@@ -8,10 +8,20 @@ from dataclasses import dataclass
 
 from job_server.chunks import Chunk
 from job_server.inputs.job_input import JobInput
-from job_server.job import ChunkProgress, Document
+from job_server.job import ChunkProgress, ClosedChunk, Document
 
 WAITING, PUBLISHED, DONE, CANCELLED = "waiting", "published", "done", "cancelled"
 OPEN = {"$in": [WAITING, PUBLISHED]}
+UNCOUNTED = "is_uncounted"  # a mark of a closed chunk until the metrics have it
+CLOSED = {
+    "count": 1,
+    "succeeded": 1,
+    "failed": 1,
+    "state": 1,
+    "attempts": 1,
+    "started_at": 1,
+    "finished_at": 1,
+}
 PROGRESS = {"count": 1, "succeeded": 1, "failed": 1, "state": 1, "started_at": 1, "finished_at": 1}
 
 
@@ -67,6 +77,7 @@ def done_fields(answers: Sequence[Document], now: float) -> Document:
         "failed": failed,
         "succeeded": len(answers) - failed,
         "finished_at": now,
+        UNCOUNTED: True,
     }
 
 
@@ -79,6 +90,18 @@ def progress(document: Document) -> ChunkProgress:
         document["state"] == DONE,
         document.get("started_at"),
         document.get("finished_at"),
+    )
+
+
+def closed(document: Document) -> ClosedChunk:
+    """Read a chunk that needs no work any more."""
+    is_done = document["state"] == DONE
+    return ClosedChunk(
+        succeeded=document.get("succeeded", 0),
+        failed=document.get("failed", 0),
+        cancelled=0 if is_done else document["count"],
+        retries=max(0, document["attempts"] - 1),
+        seconds=document["finished_at"] - document["started_at"] if is_done else None,
     )
 
 

@@ -23,6 +23,11 @@ class Chunk:
         return f"{self.job}:{self.number}"
 
 
+def log_fields(chunk_id: str) -> dict[str, str]:
+    """Return what tells in a log line which chunk it is about."""
+    return {"job": chunk_id.partition(":")[0], "chunk": chunk_id}
+
+
 def cut(job: str, inputs: Iterable[JobInput], rows: int) -> Iterator[Chunk]:
     """Give the inputs in chunks of at most IMAGES images or so many rows, and CHUNK_BYTES."""
     held: list[JobInput] = []

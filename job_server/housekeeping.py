@@ -3,19 +3,14 @@
 import asyncio
 import logging
 import time
-from datetime import UTC, datetime
-
-from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[import-untyped]
 
 from job_server.packages import KeptPackages
 from job_server.store import JobStore
 from mongodb.errors import StoreUnavailable
-from service.running_jobs import RunningJobs
 
 logger = logging.getLogger(__name__)
 
-INTERVAL_SECONDS = 600
-STOP_SECONDS = 8.0
+INTERVAL_SECONDS = 600.0
 DAY_SECONDS = 24 * 3600
 
 
@@ -26,24 +21,6 @@ class Housekeeping:
         self._store = store
         self._kept = kept
         self._kept_days = kept_days
-        self._running = RunningJobs()
-
-    def add_to(self, scheduler: AsyncIOScheduler) -> None:
-        """Add the job; it runs when the scheduler does."""
-        scheduler.add_job(
-            self._running.run,
-            "interval",
-            args=[self.run],
-            id="housekeeping",
-            seconds=INTERVAL_SECONDS,
-            next_run_time=datetime.now(UTC),
-            coalesce=True,
-            max_instances=1,
-        )
-
-    async def stop(self) -> None:
-        """Let what is under way end; the scheduler must begin nothing more."""
-        await self._running.wait(STOP_SECONDS)
 
     async def run(self) -> None:
         """Remove what can go; while the database is away all stays."""

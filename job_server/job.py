@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Document = dict[str, Any]
-JobState = Literal["queued", "running", "done", "cancelled"]
+JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+ENDED = frozenset({"done", "failed", "cancelled"})
 
 # What a job's document says: chunks of it wait to be published; all are; all are done; nobody wants them.
 ACCEPTED, PUBLISHED, DONE, CANCELLED = "accepted", "published", "done", "cancelled"
@@ -69,8 +70,31 @@ class ChunkProgress:
 
 
 @dataclass(frozen=True)
+class Backlog:
+    """Chunks that nobody has published yet, those that RabbitMQ or a worker has, and when the oldest came."""
+
+    waiting: int
+    published: int
+    oldest_at: float | None
+
+
+@dataclass(frozen=True)
+class ClosedChunk:
+    """A chunk that needs no work any more; `seconds` is from its first try to its answers, None: none."""
+
+    succeeded: int
+    failed: int
+    cancelled: int
+    retries: int
+    seconds: float | None
+
+
+@dataclass(frozen=True)
 class Progress:
-    """How far a job is, in inputs; the rate is over the time from its first chunk's start on."""
+    """How far a job is, in inputs; the rate is over the time from its first chunk's start on.
+
+    A job has failed where it has ended and none of its inputs could be answered.
+    """
 
     state: JobState
     succeeded: int
@@ -95,7 +119,8 @@ def progress_of(job: Job, chunks: Sequence[ChunkProgress], now: float) -> Progre
     if started and finished:
         seconds = (max(finished) if is_done else now) - min(started)
         rate = answered / seconds if seconds > 0 else None
-    state: JobState = "done" if is_done else "running" if started else "queued"
+    ended: JobState = "done" if succeeded else "failed"
+    state: JobState = ended if is_done else "running" if started else "queued"
     if job.is_cancelled:
         state = "cancelled"
     is_open = state in {"queued", "running"}

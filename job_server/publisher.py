@@ -5,22 +5,17 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
-
-from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[import-untyped]
 
 from job_server.broker import Broker, BrokerUnavailable, QueueLook
 from job_server.job import ACCEPTED
 from job_server.store import JobStore
 from mongodb.errors import StoreUnavailable
-from service.running_jobs import RunningJobs
 
 logger = logging.getLogger(__name__)
 
 IN_HAND = 2  # chunks for each worker: one that it predicts, and one for when that is done
 LEAST_PUBLISHED = 4
 SILENT_SECONDS = 60.0  # without a sign, and with an empty queue, the broker has lost a message
-STOP_SECONDS = 8.0
 
 
 def in_turn(open_jobs: Sequence[str], published: Sequence[str], free: int) -> list[str]:
@@ -38,36 +33,16 @@ def in_turn(open_jobs: Sequence[str], published: Sequence[str], free: int) -> li
 
 
 class Publisher:
-    """Publishes what waits, again and again; `look` is what was last seen of the queue, None: nothing."""
+    """Publishes what waits, again and again; `look` is what the broker says of its queue, None: nothing."""
 
-    def __init__(self, store: JobStore, broker: Broker, interval_seconds: float) -> None:
+    def __init__(self, store: JobStore, broker: Broker) -> None:
         self._store = store
         self._broker = broker
-        self._interval_seconds = interval_seconds
-        self._running = RunningJobs()
         self.look: QueueLook | None = None
         self.fault: str | None = "not asked yet"
 
-    def add_to(self, scheduler: AsyncIOScheduler) -> None:
-        """Add the job; it runs when the scheduler does."""
-        logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a slow broker is no news each interval
-        scheduler.add_job(
-            self._running.run,
-            "interval",
-            args=[self._outlive],
-            id="publish",
-            seconds=self._interval_seconds,
-            next_run_time=datetime.now(UTC),
-            coalesce=True,
-            max_instances=1,
-        )
-
-    async def stop(self) -> None:
-        """Let what is under way end; the scheduler must begin nothing more."""
-        if await self._running.wait(STOP_SECONDS):
-            await asyncio.to_thread(self._broker.close)
-
-    async def _outlive(self) -> None:
+    async def run(self) -> None:
+        """Publish what can be; log an outage once, and its end."""
         try:
             await self.publish(time.time())
             fault = None
@@ -85,14 +60,16 @@ class Publisher:
         Raises:
             BrokerUnavailable, StoreUnavailable: the rest has to wait.
         """
-        self.look = look = await asyncio.to_thread(self._broker.look)
+        self.look = look = await self._ask()
         published = await self._store.published()
         silent = [chunk for chunk, _, seen_at in published if now - seen_at > SILENT_SECONDS]
         if silent and not look.ready:
-            logger.warning("%d chunks without a sign are published again", len(silent))
+            jobs = sorted({chunk.partition(":")[0] for chunk in silent})
+            logger.warning("%d chunks without a sign are published again", len(silent), extra={"jobs": jobs})
             await self._publish(silent, now)
         free = max(LEAST_PUBLISHED, IN_HAND * look.workers) - len(published)
-        await self._store.note_done()
+        for job in await self._store.note_done():
+            logger.info("a job has ended", extra={"job": job})
         if free <= 0:
             return
         order = in_turn(await self._store.jobs_in(ACCEPTED), [job for _, job, _ in published], free)
@@ -101,6 +78,13 @@ class Publisher:
         chunks = [left.pop(0) for job in order if (left := waiting[job])]
         await self._publish(chunks, now)
         await self._store.note_all_published(exhausted)
+
+    async def _ask(self) -> QueueLook:
+        try:
+            return await asyncio.to_thread(self._broker.look)
+        except BrokerUnavailable:
+            self.look = None
+            raise
 
     async def _publish(self, chunks: list[str], now: float) -> None:
         if chunks:

@@ -8,19 +8,23 @@ from pymongo.asynchronous.database import AsyncDatabase
 from job_server import job
 from job_server.chunk_documents import (
     CANCELLED,
+    CLOSED,
     DONE,
     OPEN,
     PROGRESS,
     PUBLISHED,
+    UNCOUNTED,
     WAITING,
+    closed,
     new_document,
     progress,
 )
 from job_server.chunks import Chunk
-from job_server.job import ChunkProgress, Document, Job
+from job_server.job import Backlog, ChunkProgress, ClosedChunk, Document, Job
 from mongodb.errors import unavailable_on_error
 
 LISTED = 100
+COUNTED_AT_ONCE = 1000
 
 
 class JobStore:
@@ -35,6 +39,7 @@ class JobStore:
         with unavailable_on_error():
             await self._chunks.create_index([("job", 1), ("number", 1)])
             await self._chunks.create_index([("state", 1)])
+            await self._chunks.create_index([(UNCOUNTED, 1)], sparse=True)
 
     async def add_chunk(self, chunk: Chunk) -> None:
         """Store a chunk of a job that is not accepted yet; safe to repeat."""
@@ -94,13 +99,17 @@ class JobStore:
                 {"_id": {"$in": list(jobs)}, "state": job.ACCEPTED}, {"$set": {"state": job.PUBLISHED}}
             )
 
-    async def note_done(self) -> None:
-        """Note which of the jobs whose chunks are all published have all of them done."""
+    async def note_done(self) -> list[str]:
+        """Note which of the jobs whose chunks are all published have all of them done; return these."""
+        ended = []
         for one in await self.jobs_in(job.PUBLISHED):
             with unavailable_on_error():
                 if await self._chunks.find_one({"job": one, "state": OPEN}, {"_id": 1}) is None:
                     change = {"$set": {"state": job.DONE}}
-                    await self._jobs.update_one({"_id": one, "state": job.PUBLISHED}, change)
+                    done = await self._jobs.update_one({"_id": one, "state": job.PUBLISHED}, change)
+                    if done.modified_count:
+                        ended.append(one)
+        return ended
 
     async def remove_before(self, created_at: float) -> None:
         """Remove the ended jobs that are older, with their results."""
@@ -138,8 +147,29 @@ class JobStore:
             change = {"$set": {"state": job.CANCELLED}}
             await self._jobs.update_one({"_id": job_id, "state": open_states}, change)
             await self._chunks.update_many(
-                {"job": job_id, "state": OPEN}, {"$set": {"state": CANCELLED}, "$unset": {"inputs": ""}}
+                {"job": job_id, "state": OPEN},
+                {"$set": {"state": CANCELLED, UNCOUNTED: True}, "$unset": {"inputs": ""}},
             )
+
+    async def take_uncounted(self) -> list[ClosedChunk]:
+        """Return chunks that were closed, each only once; none: there are no more now."""
+        with unavailable_on_error():
+            found = await self._chunks.find({UNCOUNTED: True}, CLOSED).limit(COUNTED_AT_ONCE).to_list()
+            ids = [one["_id"] for one in found]
+            if ids:
+                await self._chunks.update_many({"_id": {"$in": ids}}, {"$unset": {UNCOUNTED: ""}})
+        return [closed(one) for one in found]
+
+    async def backlog(self) -> Backlog:
+        """Return how much is not answered yet, and since when."""
+        with unavailable_on_error():
+            waiting = await self._chunks.count_documents({"state": WAITING})
+            published = await self._chunks.count_documents({"state": PUBLISHED})
+            oldest = None
+            if waiting + published:
+                open_jobs = {"state": {"$in": list(job.OPEN)}}
+                oldest = await self._jobs.find_one(open_jobs, {"created_at": 1}, sort=[("created_at", 1)])
+        return Backlog(waiting, published, oldest["created_at"] if oldest else None)
 
     async def results(self, job_id: str) -> AsyncIterator[Document]:
         """Give the results that are there, in the order in which the inputs were handed in."""

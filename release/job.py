@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[import-untyped]
 
@@ -34,21 +33,12 @@ class Job:
 
     def add_to(self, scheduler: AsyncIOScheduler) -> None:
         """Add the job."""
-        scheduler.add_job(
-            self.run,
-            "interval",
-            id=self._work,
-            seconds=self._seconds,
-            next_run_time=datetime.now(UTC),
-            coalesce=True,
-            max_instances=1,
-            misfire_grace_time=60,
-        )
+        self._running.repeat(scheduler, self._work, self._seconds, self.run)
 
     async def run(self) -> None:
         """Do one turn."""
         if not self.is_stopping:
-            await self._running.run(self._turn)
+            await self._turn()
 
     async def _turn(self) -> None:
         try:

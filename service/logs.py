@@ -3,6 +3,9 @@
 import json
 import logging
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 
 from service.request_id import current_request_id
@@ -23,6 +26,20 @@ QUIET_LOGGERS = (
 )
 
 
+# What every line has that is written meanwhile, a job's id say.
+line_fields: ContextVar[Mapping[str, object]] = ContextVar("line_fields", default={})  # noqa: B039 - read only
+
+
+@contextmanager
+def lines_with(fields: Mapping[str, object]) -> Iterator[None]:
+    """Have each line that is written meanwhile in this context have these fields."""
+    token = line_fields.set(fields)
+    try:
+        yield
+    finally:
+        line_fields.reset(token)
+
+
 class JsonFormatter(logging.Formatter):
     """Render a record as one JSON object; `extra=` fields stand beside the standard ones."""
 
@@ -31,7 +48,7 @@ class JsonFormatter(logging.Formatter):
         self.slot = slot
 
     def format(self, record: logging.LogRecord) -> str:
-        line = {
+        line: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
@@ -40,6 +57,7 @@ class JsonFormatter(logging.Formatter):
         }
         if request_id := current_request_id.get():
             line["request_id"] = request_id
+        line |= dict(line_fields.get())
         line |= {name: value for name, value in vars(record).items() if name not in STANDARD_FIELDS}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)

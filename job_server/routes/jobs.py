@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+import logging
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -13,13 +14,15 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from job_server.acceptance import Acceptance
-from job_server.job import Document, Job, progress_of
+from job_server.job import ENDED, Document, Job, progress_of
 from job_server.store import JobStore
+from service.logs import line_fields
 from service.problems import Problem
+
+logger = logging.getLogger(__name__)
 
 EVENT_SECONDS = 0.5
 COLUMNS = ("filename", "row", "likely_class", "probability", "values", "error", "label", "model", "version")
-ENDED = {"done", "cancelled"}
 
 
 def jobs_router(acceptance: Acceptance, store: JobStore) -> APIRouter:
@@ -44,6 +47,7 @@ def jobs_router(acceptance: Acceptance, store: JobStore) -> APIRouter:
     @router.delete("/{job_id}", summary="Cancel: what is answered stays, the rest is not tried")
     async def cancel(job_id: str) -> Document:
         await store.cancel((await known(job_id)).id)
+        logger.info("a job is cancelled")
         return await shown(await known(job_id))
 
     @router.get("/{job_id}/results", summary="The results so far, as JSON lines or CSV, as Accept says")
@@ -76,6 +80,7 @@ def jobs_router(acceptance: Acceptance, store: JobStore) -> APIRouter:
         job = await store.job(job_id)
         if job is None:
             raise Problem(404, "Not Found", "There is no such job. GET /jobs lists those that are.")
+        line_fields.set({"job": job.id})
         return job
 
     async def shown(job: Job) -> Document:

@@ -12,6 +12,7 @@ from celery.worker.request import Request
 from pymongo.errors import PyMongoError
 
 from job_server.broker import TASK, create_celery
+from job_server.chunks import log_fields
 from job_server.packages import KeptPackages
 from job_server.settings import WorkerSettings
 from job_server.worker.answering import Answering
@@ -20,7 +21,7 @@ from job_server.worker.models import Models
 from job_server.worker.store import WorkerStore
 from mongodb.settings import open_blocking
 from service.allocator import keep_freed_memory
-from service.logs import configure_logging
+from service.logs import configure_logging, lines_with
 from service.settings import load_settings
 
 logger = logging.getLogger("job_server.worker")
@@ -37,14 +38,19 @@ def requests_that_note_crashes(store: WorkerStore) -> type[Request]:
 
     class NotedRequest(Request):  # type: ignore[misc]
         def on_failure(self, exc_info: Any, *arguments: Any, **more: Any) -> Any:
-            error = getattr(exc_info.exception, "exc", exc_info.exception)
+            with lines_with(log_fields(self.args[0])):
+                error = getattr(exc_info.exception, "exc", exc_info.exception)
+                if isinstance(error, WorkerLostError):
+                    self._note_loss(str(error))
+                return super().on_failure(exc_info, *arguments, **more)
+
+        def _note_loss(self, why: str) -> None:
             out_of_memory = kills.has_more()
-            if isinstance(error, WorkerLostError) and is_own_fault(str(error), out_of_memory=out_of_memory):
+            if is_own_fault(why, out_of_memory=out_of_memory):
                 try:
                     store.note_crash(self.args[0])
                 except PyMongoError as failed:  # then it is tried once more
                     logger.warning("a crash could not be noted: %s", type(failed).__name__)
-            return super().on_failure(exc_info, *arguments, **more)
 
     return NotedRequest
 

@@ -1,14 +1,17 @@
 """Answer one chunk: what it is predicted by, how, and where the results go."""
 
 import logging
+import time
 
 from inference.manifest import BadModelPackage
 from job_server.answers import failure
 from job_server.chunk_documents import TakenChunk
+from job_server.chunks import log_fields
 from job_server.job import Document
 from job_server.worker.models import Models
 from job_server.worker.prediction import MOST_ATTEMPTS, ChunkPrediction
 from job_server.worker.store import WorkerStore
+from service.logs import lines_with
 
 logger = logging.getLogger(__name__)
 
@@ -23,9 +26,18 @@ class Answering:
 
     def answer(self, chunk_id: str) -> None:
         """Store the results of a chunk, unless somebody has, or nobody wants them any more."""
+        with lines_with(log_fields(chunk_id)):
+            self._answer(chunk_id)
+
+    def _answer(self, chunk_id: str) -> None:
+        started = time.perf_counter()
         chunk = self._store.take(chunk_id)
         if chunk is not None:
-            self._store.finish(chunk_id, self._answers(chunk))
+            answers = self._answers(chunk)
+            self._store.finish(chunk_id, answers)
+            seconds, failed = time.perf_counter() - started, sum("error" in one for one in answers)
+            told = {"inputs": len(answers), "failed": failed, "seconds": round(seconds, 3)}
+            logger.info("a chunk is answered", extra=told)
 
     def _answers(self, chunk: TakenChunk) -> list[Document]:
         if chunk.attempts - chunk.crashes - sum(chunk.crashes_alone.values()) > MOST_ATTEMPTS:
@@ -37,7 +49,7 @@ class Answering:
         prediction = ChunkPrediction(backend, self._input_seconds)
         if not chunk.crashes:
             return prediction.together(chunk.inputs)
-        logger.info("a chunk has ended a process: its inputs come one by one", extra={"chunk": chunk.id})
+        logger.info("a chunk has ended a process: its inputs come one by one")
         return prediction.one_by_one(
             chunk,
             lambda place: self._store.note_in_hand(chunk.id, place),

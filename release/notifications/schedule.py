@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from functools import partial
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[import-untyped]
@@ -42,18 +41,7 @@ class NotificationSchedule:
         jobs: dict[str, Callable[[], Awaitable[None]]] = {"outbox": partial(self._outlive, self._outbox.run)}
         jobs |= {one.channel.name: partial(self._deliver, one) for one in self._channels}
         for name, run in jobs.items():
-            scheduler.add_job(
-                partial(self._running.run, run),
-                "interval",
-                id=f"notifications: {name}",
-                seconds=self._interval_seconds,
-                next_run_time=datetime.now(UTC),
-                coalesce=True,
-                max_instances=1,
-                misfire_grace_time=max(1, round(self._interval_seconds)),
-            )
-        # It would warn every interval that a job still runs, which is how a slow channel is meant to be.
-        logging.getLogger("apscheduler").setLevel(logging.ERROR)
+            self._running.repeat(scheduler, f"notifications: {name}", self._interval_seconds, run)
 
     async def stop(self) -> None:
         """Let what is being sent end, for a few seconds at most; the scheduler must begin nothing more."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from job_server.job import ENDED
 from stack.plain.rabbitmq import rabbitmq
 from tests.cleartext import NO_TLS
 from tests.integration.server_program import ROOT, ServerProgram
@@ -166,7 +167,7 @@ class JobsProgram:
 
     def wait_for(self, job: str, seconds: float = 120) -> dict[str, Any]:
         """Wait until a job has ended."""
-        until("the job is done", lambda: self.job(job)["state"] in {"done", "cancelled"}, seconds)
+        until("the job has ended", lambda: self.job(job)["state"] in ENDED, seconds)
         return self.job(job)
 
     def results(self, job: str) -> list[dict[str, Any]]:

@@ -30,6 +30,14 @@ def test_a_done_jobs_rate_stays() -> None:
     assert (progress.state, progress.inputs_per_second, progress.expected_end) == ("done", 15.0, None)
 
 
+def test_a_job_none_of_whose_inputs_could_be_answered_has_failed() -> None:
+    """Once all were tried."""
+    failed = ChunkProgress(10, 0, 10, True, 101.0, 103.0)
+    assert progress_of(JOB, [failed, WAITING], 110.0).state == "running"
+    assert progress_of(JOB, [failed] * 3, 110.0).state == "failed"
+    assert progress_of(JOB, [failed, DONE], 110.0).state == "done"
+
+
 def test_a_cancelled_job_is_cancelled() -> None:
     """Whatever of it is answered."""
     cancelled = Job("a", 100.0, 30, "model", "1", None, "print", is_cancelled=True)

@@ -69,6 +69,14 @@ async def test_trouble_is_one_line_and_its_end_another(
     assert caplog.text.count("worked on again") == 1
 
 
+def started(job: Job) -> AsyncIOScheduler:
+    """Return the scheduler that runs the job from now on."""
+    scheduler = AsyncIOScheduler(timezone="UTC")
+    job.add_to(scheduler)
+    scheduler.start()
+    return scheduler
+
+
 async def test_a_stop_waits_for_the_step_that_is_under_way() -> None:
     """And begins none."""
     begun, go = asyncio.Event(), asyncio.Event()
@@ -80,15 +88,16 @@ async def test_a_stop_waits_for_the_step_that_is_under_way() -> None:
         ended.append(True)
 
     job = Job("the release", tick, 1)
-    turn = asyncio.create_task(job.run())
+    scheduler = started(job)
     await begun.wait()
     stop = asyncio.create_task(job.stop())
     await asyncio.sleep(0)
     assert not stop.done()
     go.set()
-    await asyncio.gather(turn, stop)
+    await stop
     await job.run()
     assert ended == [True]
+    scheduler.shutdown()
 
 
 async def test_a_stop_does_not_wait_for_ever(
@@ -96,12 +105,18 @@ async def test_a_stop_does_not_wait_for_ever(
 ) -> None:
     """A step may be broken off: the next start goes on with it."""
     monkeypatch.setattr(job_module, "STOP_SECONDS", 0.01)
-    job = Job("the release", asyncio.Event().wait, 1)  # type: ignore[arg-type]
-    turn = asyncio.create_task(job.run())
-    await asyncio.sleep(0)
+    begun = asyncio.Event()
+
+    async def hang() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    job = Job("the release", hang, 1)
+    scheduler = started(job)
+    await begun.wait()
     await job.stop()
     assert "in the middle of the release" in caplog.text
-    turn.cancel()
+    scheduler.shutdown()
 
 
 async def test_it_runs_at_once_and_a_long_step_can_tell_that_it_is_to_end() -> None:
@@ -116,9 +131,7 @@ async def test_it_runs_at_once_and_a_long_step_can_tell_that_it_is_to_end() -> N
             await asyncio.sleep(0)
 
     job = Job("the comparison", step, 3600)
-    scheduler = AsyncIOScheduler(timezone="UTC")
-    job.add_to(scheduler)
-    scheduler.start()
+    scheduler = started(job)
     await asyncio.wait_for(begun.wait(), 10)
     scheduler.pause()
     await asyncio.wait_for(job.stop(), 10)

@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from pydantic import model_validator
 
 from service.app import create_service
-from service.logs import JsonFormatter
+from service.logs import JsonFormatter, lines_with
 from service.problems import Problem
 from service.request_id import choose_request_id, current_request_id
 from service.settings import ServiceSettings, load_settings
@@ -218,6 +218,14 @@ def test_a_log_line_is_json_with_slot_and_request_id() -> None:
     current_request_id.reset(token)
     expected = {"level": "info", "message": "hi", "slot": "model_server", "request_id": "r1", "path": "/x"}
     assert line.items() >= expected.items()
+
+
+def test_lines_have_what_they_are_about() -> None:
+    """As long as it is worked on, and no longer."""
+    record = logging.makeLogRecord({"name": "n", "levelno": 20, "levelname": "INFO", "msg": "hi"})
+    with lines_with({"job": "a"}):
+        assert json.loads(JsonFormatter("jobs").format(record))["job"] == "a"
+    assert "job" not in json.loads(JsonFormatter("jobs").format(record))
 
 
 def test_wrong_variables_stop_the_start_with_a_line_each(
