@@ -12,7 +12,10 @@ import pytest
 from pymongo import MongoClient
 
 from mongodb.store import Store
+from tests.colour_model import write_colour_package
+from tests.integration.jobs_program import JobsProgram, RabbitmqServer
 from tests.ports import free_port
+from tests.tensor_model import write_regressor
 
 START_MILLISECONDS = 20_000
 database_numbers = itertools.count(1)
@@ -99,3 +102,42 @@ def mongodb_server(tmp_path: Path) -> Iterator[MongodbServer]:
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitmqServer]:
+    """Run RabbitMQ for all tests that leave it running."""
+    server = RabbitmqServer(tmp_path_factory.mktemp("rabbitmq"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def jobs(
+    broker: RabbitmqServer, shared_mongodb: MongodbServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[JobsProgram]:
+    """Run a job server with a worker, whose model answers 3 x1 - 2 x2 + 1."""
+    folder = tmp_path_factory.mktemp("jobs")
+    package = write_regressor(folder / "model")
+    running = JobsProgram(folder, shared_mongodb.uri("jobs"), broker.uri, package)
+    running.add_worker()
+    running.server.wait_until_ready()
+    yield running
+    running.end()
+
+
+@pytest.fixture(scope="session")
+def image_jobs(
+    broker: RabbitmqServer, shared_mongodb: MongodbServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[JobsProgram]:
+    """Run a job server with a worker, whose model names an image's colour; with a queue of its own."""
+    folder = tmp_path_factory.mktemp("image_jobs")
+    package = write_colour_package(folder / "model")
+    running = JobsProgram(
+        folder, shared_mongodb.uri("image_jobs"), broker.uri, package, RABBITMQ_QUEUE="images"
+    )
+    running.add_worker()
+    running.server.wait_until_ready()
+    yield running
+    running.end()

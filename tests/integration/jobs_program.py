@@ -148,10 +148,14 @@ class JobsProgram:
                 one.kill()
         self.server.kill()
 
+    @property
+    def url(self) -> str:
+        """Return the server's address."""
+        return f"http://127.0.0.1:{self.server.port}"
+
     def request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         """Ask the server."""
-        url = f"http://127.0.0.1:{self.server.port}{path}"
-        return httpx.request(method, url, timeout=120, verify=NO_TLS, **arguments)
+        return httpx.request(method, f"{self.url}{path}", timeout=120, verify=NO_TLS, **arguments)
 
     def submit(self, content: bytes, content_type: str, **headers: str) -> dict[str, Any]:
         """Hand a job in."""

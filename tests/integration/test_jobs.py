@@ -5,40 +5,14 @@ import json
 import os
 import signal
 import zipfile
-from collections.abc import Iterator
 
 import pytest
 
-from tests.colour_model import colour_image, write_colour_package
-from tests.integration.conftest import MongodbServer
-from tests.integration.jobs_program import JobsProgram, RabbitmqServer, csv_of
-from tests.tensor_model import write_regressor
+from tests.colour_model import colour_image
+from tests.integration.jobs_program import JobsProgram, csv_of
 from tests.waiting import until
 
 NAMES = ("x1", "x2")
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitmqServer]:
-    """Run RabbitMQ for this module."""
-    server = RabbitmqServer(tmp_path_factory.mktemp("rabbitmq"))
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def jobs(
-    broker: RabbitmqServer, shared_mongodb: MongodbServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[JobsProgram]:
-    """Run a job server with a worker, whose model answers 3 x1 - 2 x2 + 1."""
-    folder = tmp_path_factory.mktemp("jobs")
-    package = write_regressor(folder / "model")
-    running = JobsProgram(folder, shared_mongodb.uri("jobs"), broker.uri, package)
-    running.add_worker()
-    running.server.wait_until_ready()
-    yield running
-    running.end()
 
 
 def test_a_table_is_answered_row_by_row(jobs: JobsProgram) -> None:
@@ -109,22 +83,6 @@ def test_an_unknown_job_is_none(jobs: JobsProgram) -> None:
     """Whatever is asked of it."""
     for method, path in [("GET", ""), ("GET", "/results"), ("GET", "/events"), ("DELETE", "")]:
         assert jobs.request(method, f"/jobs/nothing{path}").status_code == 404
-
-
-@pytest.fixture(scope="module")
-def image_jobs(
-    broker: RabbitmqServer, shared_mongodb: MongodbServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[JobsProgram]:
-    """Run a job server with a worker, whose model names an image's colour; with a queue of its own."""
-    folder = tmp_path_factory.mktemp("image_jobs")
-    package = write_colour_package(folder / "model")
-    running = JobsProgram(
-        folder, shared_mongodb.uri("image_jobs"), broker.uri, package, RABBITMQ_QUEUE="images"
-    )
-    running.add_worker()
-    running.server.wait_until_ready()
-    yield running
-    running.end()
 
 
 def test_a_zip_of_images_is_answered_image_by_image(image_jobs: JobsProgram) -> None:
