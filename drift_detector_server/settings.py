@@ -13,7 +13,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from drift_detector_server.detectors.detector import most_reached
 from mongodb.settings import MongodbSettings
-from service.settings import ServiceSettings, problems
+from service.settings import ProgramSettings, problems
+from service.slots import STABLE, Slot
 
 logger = logging.getLogger(__name__)
 
@@ -26,9 +27,10 @@ class WrongSettings(Exception):
     """The settings cannot be used; the message has a line for each that is wrong."""
 
 
-class DetectorSettings(ServiceSettings, MongodbSettings):
+class DetectorSettings(ProgramSettings, MongodbSettings):
     """What the program reads from the environment, and from the file that DETECTOR_CONFIG names."""
 
+    slot: Slot | Literal["jobs"] = Field(STABLE, validate_default=True)
     model_package: Path = Path("model_server/model")
     artifacts: Path = Path("drift_detector_server/artifacts")
     detector_config: Path | None = None

@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr
 
 from mongodb.settings import MongodbSettings
 from service.settings import ProgramSettings
-from service.slots import STABLE
+from service.slots import JOBS, STABLE
 
 
 def _address(told: dict[str, Any]) -> SecretStr:
@@ -20,7 +20,7 @@ def _address(told: dict[str, Any]) -> SecretStr:
 class SharedSettings(ProgramSettings, MongodbSettings):
     """What both need: the broker, the package that answers, and the folder of the packages that jobs keep."""
 
-    slot: Literal["jobs"] = "jobs"
+    slot: Literal["jobs"] = JOBS
     rabbitmq_host: str = "127.0.0.1:5672"
     rabbitmq_user: str = "guest"
     rabbitmq_password: SecretStr = SecretStr("guest")
@@ -51,3 +51,4 @@ class WorkerSettings(SharedSettings):
     cpu_threads: int = Field(1, ge=1)
     max_image_pixels: int = Field(25_000_000, ge=1)
     input_seconds: float = Field(10.0, gt=0)
+    job_sample_rate: float = Field(0.0, ge=0, le=1)

@@ -1,30 +1,27 @@
 """The store: the one way in which the programs read and write the database."""
 
-import math
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 import pymongo
-from bson import encode
-from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
 from pymongo import AsyncMongoClient, MongoClient, ReplaceOne
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from mongodb.documents import USER, Document, PackageCursor, Result, Sample, StoredSample
+from mongodb.documents import Document, PackageCursor, Result, Sample, StoredSample
 from mongodb.errors import SamplesRejected, StoreUnavailable, count_rejected, unavailable_on_error
 from mongodb.feedback import Feedback, FeedbackSums, LabelledPackage, SampledPrediction
 from mongodb.indexes import create_indexes, remove_expired
 from mongodb.outbox import Outbox
-from mongodb.positions import START, WRITE_SECONDS, new_position
+from mongodb.positions import START, WRITE_SECONDS
+from mongodb.sampling import encoded
 
 __all__ = ["SamplesRejected", "Store", "StoreUnavailable"]
 
-MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
 SELECTION_SECONDS = 2.0
 FEEDBACK_SECONDS = 1.5  # somebody waits for the answer, and nginx gives a slot 2.5 s
 SHADOW = "shadow"
@@ -92,7 +89,7 @@ class Store:
 
         Raises SamplesRejected when some of them will never be accepted; the others are stored then.
         """
-        documents = [document for sample in samples if (document := _encoded(sample)) is not None]
+        documents = [document for sample in samples if (document := encoded(sample)) is not None]
         rejected = len(samples) - len(documents)
         if documents:
             rejected += await self._insert(documents)
@@ -273,16 +270,3 @@ def _readable(document: Document) -> Result | None:
         return Result.from_document(document)
     except KeyError:  # another version's: it must not keep the detector from going on
         return None
-
-
-def _encoded(sample: Sample) -> RawBSONDocument | None:
-    # One by one, because a sample that cannot be encoded would otherwise take its whole batch with it.
-    if not math.isfinite(sample.confidence):
-        return None
-    place = "position" if sample.traffic == USER else "trial_position"
-    document: Document = {**sample.to_document(), place: new_position()}
-    try:
-        data = encode(document)
-    except (BSONError, UnicodeError, OverflowError, TypeError, ValueError):
-        return None
-    return RawBSONDocument(data) if len(data) <= MAX_DOCUMENT_BYTES else None

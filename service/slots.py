@@ -6,6 +6,7 @@ Slot = Literal["model_server", "model_server_new"]
 
 SLOTS: Final[tuple[str, str]] = get_args(Slot)
 STABLE, CANDIDATE = SLOTS
+JOBS: Final = "jobs"  # whose samples are of jobs' predictions: no slot of nginx's
 PORT: Final = 8000  # where every slot and detector listens in its container
 
 

@@ -18,6 +18,7 @@ from job_server.settings import WorkerSettings
 from job_server.worker.answering import Answering
 from job_server.worker.crashes import OutOfMemoryKills, is_own_fault
 from job_server.worker.models import Models
+from job_server.worker.samples import Samples
 from job_server.worker.store import WorkerStore
 from mongodb.settings import open_blocking
 from service.allocator import keep_freed_memory
@@ -69,7 +70,9 @@ def main() -> None:
         models = Models(
             settings.model_package, kept, threads=settings.cpu_threads, max_pixels=settings.max_image_pixels
         )
-        answering[:] = [Answering(WorkerStore(open_blocking(settings)), models, settings.input_seconds)]
+        database = open_blocking(settings)
+        samples = Samples(database, settings.job_sample_rate)
+        answering[:] = [Answering(WorkerStore(database), models, samples, settings.input_seconds)]
 
     def predict_chunk(chunk_id: str) -> None:
         answering[0].answer(chunk_id)

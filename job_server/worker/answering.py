@@ -10,6 +10,7 @@ from job_server.chunks import log_fields
 from job_server.job import Document
 from job_server.worker.models import Models
 from job_server.worker.prediction import MOST_ATTEMPTS, ChunkPrediction
+from job_server.worker.samples import Samples
 from job_server.worker.store import WorkerStore
 from service.logs import lines_with
 
@@ -19,8 +20,9 @@ logger = logging.getLogger(__name__)
 class Answering:
     """Answers chunks, in a process that may end with any of them."""
 
-    def __init__(self, store: WorkerStore, models: Models, input_seconds: float) -> None:
+    def __init__(self, store: WorkerStore, models: Models, samples: Samples, input_seconds: float) -> None:
         self._store = store
+        self._samples = samples
         self._models = models
         self._input_seconds = input_seconds
 
@@ -33,25 +35,31 @@ class Answering:
         started = time.perf_counter()
         chunk = self._store.take(chunk_id)
         if chunk is not None:
-            answers = self._answers(chunk)
-            self._store.finish(chunk_id, answers)
+            answers, prediction = self._answers(chunk)
+            if self._store.finish(chunk_id, answers) and prediction:
+                self._samples.write(chunk_id, prediction)
             seconds, failed = time.perf_counter() - started, sum("error" in one for one in answers)
             told = {"inputs": len(answers), "failed": failed, "seconds": round(seconds, 3)}
             logger.info("a chunk is answered", extra=told)
 
-    def _answers(self, chunk: TakenChunk) -> list[Document]:
+    def _answers(self, chunk: TakenChunk) -> tuple[list[Document], ChunkPrediction | None]:
         if chunk.attempts - chunk.crashes - sum(chunk.crashes_alone.values()) > MOST_ATTEMPTS:
-            return [failure(one, f"Its worker was ended {MOST_ATTEMPTS} times.") for one in chunk.inputs]
+            return _failures(chunk, f"Its worker was ended {MOST_ATTEMPTS} times."), None
         try:
             backend = self._models.get(self._store.package(chunk.job))
         except BadModelPackage as error:
-            return [failure(one, f"The model cannot be loaded: {error}") for one in chunk.inputs]
+            return _failures(chunk, f"The model cannot be loaded: {error}"), None
         prediction = ChunkPrediction(backend, self._input_seconds)
         if not chunk.crashes:
-            return prediction.together(chunk.inputs)
+            return prediction.together(chunk.inputs), prediction
         logger.info("a chunk has ended a process: its inputs come one by one")
-        return prediction.one_by_one(
+        answers = prediction.one_by_one(
             chunk,
             lambda place: self._store.note_in_hand(chunk.id, place),
             lambda place, answer: self._store.note_answer(chunk.id, place, answer),
         )
+        return answers, prediction
+
+
+def _failures(chunk: TakenChunk, reason: str) -> list[Document]:
+    return [failure(one, reason) for one in chunk.inputs]

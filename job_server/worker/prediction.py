@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from inference.backend import ModelInput, Outputs, PredictAlone
+from inference.backend import ModelInfo, ModelInput, Outputs, PredictAlone
 from inference.torch_backend import TorchBackend
 from job_server.answers import answer, failure
 from job_server.chunk_documents import TakenChunk
@@ -25,12 +25,21 @@ def kernel_alarm(seconds: float) -> None:
 
 
 class ChunkPrediction:
-    """Predicts with one model; `alarm` ends the process where an input takes `input_seconds`."""
+    """Predicts with one model; `alarm` ends the process where an input takes `input_seconds`.
+
+    `predicted` is what the network has said of the inputs that it could be asked, here and now.
+    """
 
     def __init__(self, backend: TorchBackend, input_seconds: float, alarm: Alarm = kernel_alarm) -> None:
         self._backend = backend
         self._input_seconds = input_seconds
         self._alarm = alarm
+        self.predicted: list[Outputs] = []
+
+    @property
+    def info(self) -> ModelInfo:
+        """Return what is known of the model."""
+        return self._backend.info
 
     def together(self, inputs: Sequence[JobInput]) -> list[Document]:
         """Return an answer for each, by one forward pass for all that can be read."""
@@ -82,5 +91,6 @@ class ChunkPrediction:
             return failure(one, "It has too many pixels for a worker's memory.")
         if isinstance(item, Exception):
             return failure(one, str(item) or repr(item))
+        self.predicted.append(item)
         values = [float(value) for value in item.outputs[0]]
         return answer(one, values, self._backend.info.manifest)

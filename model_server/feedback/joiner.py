@@ -14,9 +14,9 @@ from typing import Protocol
 
 from model_server.feedback.judgement import Outcome, judge, unknown
 from model_server.feedback.labels import Label
-from model_server.samples.sampling import is_sampled
 from mongodb.errors import StoreUnavailable
 from mongodb.feedback import Feedback, SampledPrediction
+from mongodb.sampling import is_sampled
 
 MOST_WAITING = 1000
 SAMPLE_SECONDS = 1.5  # how long a label waits for its sample; nginx gives a slot 2.5 s

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from model_server.feedback.labels import Label
-from model_server.samples.sampling import is_sampled
 from mongodb.feedback import Feedback, SampledPrediction
+from mongodb.sampling import is_sampled
 
 KEPT = "7 days"
 SHOWN_CLASSES = 12

@@ -135,7 +135,12 @@ def image_jobs(
     folder = tmp_path_factory.mktemp("image_jobs")
     package = write_colour_package(folder / "model")
     running = JobsProgram(
-        folder, shared_mongodb.uri("image_jobs"), broker.uri, package, RABBITMQ_QUEUE="images"
+        folder,
+        shared_mongodb.uri("image_jobs"),
+        broker.uri,
+        package,
+        RABBITMQ_QUEUE="images",
+        JOB_SAMPLE_RATE=0.5,
     )
     running.add_worker()
     running.server.wait_until_ready()

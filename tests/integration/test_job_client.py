@@ -52,7 +52,9 @@ def test_a_folder_of_images_is_handed_in_watched_and_fetched(image_jobs: JobsPro
     assert job in client(image_jobs.url, "list").stdout
     table = tmp_path / "results.csv"
     assert client(image_jobs.url, "results", job, table).returncode == 0
-    assert [row["filename"] for row in csv.DictReader(table.read_text().splitlines())] == [one["filename"] for one in lines]
+    assert [row["filename"] for row in csv.DictReader(table.read_text().splitlines())] == [
+        one["filename"] for one in lines
+    ]
 
 
 def test_a_file_that_holds_inputs_goes_as_it_is(jobs: JobsProgram, tmp_path: Path) -> None:

@@ -7,8 +7,12 @@ import signal
 import zipfile
 
 import pytest
+from pymongo import MongoClient
 
+from mongodb.documents import Sample
+from mongodb.sampling import is_sampled
 from tests.colour_model import colour_image
+from tests.integration.conftest import MongodbServer
 from tests.integration.jobs_program import JobsProgram, csv_of
 from tests.waiting import until
 
@@ -101,6 +105,35 @@ def test_a_zip_of_images_is_answered_image_by_image(image_jobs: JobsProgram) -> 
         (f"{number}.png", colour) for number, colour in enumerate(colours)
     ]
     assert (broken["filename"], "error" in broken) == ("broken.png", True)
+
+
+def test_a_share_of_the_predictions_is_sampled(
+    image_jobs: JobsProgram, shared_mongodb: MongodbServer
+) -> None:
+    """As the slot `jobs`, whole: what a detector reads; none of an image that cannot be decoded."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        for number in range(40):
+            file.writestr(f"{number}.png", colour_image("red") if number else b"\x89PNG\r\n\x1a\n")
+    job = image_jobs.submit(archive.getvalue(), "application/zip")["id"]
+    image_jobs.wait_for(job)
+    expected = {
+        (f"{job}:{chunk}", row)
+        for chunk, count in enumerate((31, 8))
+        for row in range(count)
+        if is_sampled(f"{job}:{chunk}#{row}", 0.5)
+    }
+    client: MongoClient[dict[str, object]] = MongoClient(shared_mongodb.uri("image_jobs"))
+    with client:
+        samples = client.image_jobs.samples
+
+        def found() -> list[Sample]:
+            matched = {"request_id": {"$regex": f"^{job}"}, "position": {"$exists": True}}
+            return [Sample.from_document(one) for one in samples.find(matched)]
+
+        until("all samples are there", lambda: len(found()) >= len(expected))
+        assert {(one.request_id, one.row) for one in found()} == expected
+        assert {(one.slot, one.label, one.embedding.size > 0) for one in found()} == {("jobs", "red", True)}
 
 
 def test_a_form_of_images_is_a_job_too(image_jobs: JobsProgram) -> None:

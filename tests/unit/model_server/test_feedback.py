@@ -19,10 +19,10 @@ from inference.torch_backend import TorchBackend, load_torch_backend
 from model_server.app import create_apps
 from model_server.feedback import joiner
 from model_server.feedback.labels import MOST_BYTES, MOST_LINES
-from model_server.samples.sampling import is_sampled
 from model_server.settings import ModelServerSettings
 from mongodb.documents import Sample
 from mongodb.feedback import LabelledPackage
+from mongodb.sampling import is_sampled
 from tests.colour_model import colour_image
 from tests.tensor_model import write_regressor, write_sign_classifier
 from tests.unit.model_server.fakes import MemoryStore

@@ -13,8 +13,8 @@ from model_server.batching.predictor import Prediction
 from model_server.feature_statistics import FeatureStatistics
 from model_server.metrics import ModelMetrics
 from model_server.samples.recorder import Recorder
-from model_server.samples.sampling import is_sampled
 from mongodb.documents import Sample
+from mongodb.sampling import is_sampled
 from service.traffic import TRIALS, Traffic
 
 MANIFEST = Manifest(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from model_server.samples.sampling import is_sampled
+from mongodb.sampling import is_sampled
 
 IDS = [f"request-{number}" for number in range(4000)]
 
