@@ -8,7 +8,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,9 +91,7 @@ class Acceptance:
                 self._is_clean = True
 
     async def _hand_in(self, request: Request, job_id: str, *, latest: bool) -> Accepted:
-        self._settings.spool.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=SPOOLED, dir=self._settings.spool) as folder:
-            body = Path(folder, "body")
+        with spooling(self._settings.spool) as body:
             fingerprint = await self._spool(request, body)
             if known := await self._store.job(job_id):
                 return _same(known, fingerprint)
@@ -161,6 +159,22 @@ class Acceptance:
             None if latest else identity.sha256,
             fingerprint,
         )
+
+
+@contextmanager
+def spooling(spool: Path) -> Iterator[Path]:
+    """Give a path for a body, which is removed in the end.
+
+    Raises:
+        Problem: the folder, or the disk that it is on, does not take it.
+    """
+    try:
+        spool.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=SPOOLED, dir=spool) as folder:
+            yield Path(folder, "body")
+    except OSError as error:
+        detail = f"The body cannot be kept for reading: {error.strerror}. Try again when that is mended."
+        raise Problem(503, "Service Unavailable", detail, LATER) from error
 
 
 def _next(chunks: Iterator[Chunk]) -> Chunk | None:

@@ -13,7 +13,7 @@ from kombu.exceptions import OperationalError
 TASK = "job_server.predict_chunk"
 # A chunk's own count of its tries ends well before; beyond this many something else is wrong.
 MOST_DELIVERIES = 200
-CONNECT_SECONDS = 3.0
+ANSWER_SECONDS = 3  # without memory or disk RabbitMQ answers nothing more to whoever has published
 
 
 class BrokerUnavailable(Exception):
@@ -52,7 +52,7 @@ def create_celery(url: str, name: str) -> Celery:
         worker_consumer=f"{__name__}:JobsConsumer",
         worker_cancel_long_running_tasks_on_connection_loss=True,
         worker_hijack_root_logger=False,
-        broker_connection_timeout=CONNECT_SECONDS,
+        broker_connection_timeout=ANSWER_SECONDS,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_heartbeat=10,
@@ -101,12 +101,13 @@ class Broker:
     def _connected(self) -> Iterator[Connection]:
         try:
             if self._connection is None:
-                self._connection = self._app.connection_for_write()
-                self._connection.ensure_connection(max_retries=1, timeout=CONNECT_SECONDS)
+                options = {"read_timeout": ANSWER_SECONDS, "write_timeout": ANSWER_SECONDS}
+                self._connection = self._app.connection_for_write(transport_options=options)
+                self._connection.ensure_connection(max_retries=1, timeout=ANSWER_SECONDS)
             yield self._connection
         except (OperationalError, AMQPError, OSError) as error:
             self.close()
-            raise BrokerUnavailable(f"{type(error).__name__}: {error}") from error
+            raise BrokerUnavailable(str(error) or "it does not answer") from error
 
 
 class JobsConsumer(Consumer):  # type: ignore[misc]

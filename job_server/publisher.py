@@ -44,23 +44,25 @@ class Publisher:
     async def run(self) -> None:
         """Publish what can be; log an outage once, and its end."""
         try:
-            await self.publish(time.time())
+            self.look = await self.publish(time.time())
             fault = None
-        except (BrokerUnavailable, StoreUnavailable) as error:
-            fault = f"{type(error).__name__}: {error}"
+        except StoreUnavailable as error:
+            fault = f"the database is away: {error}"
+        except BrokerUnavailable as error:
+            fault, self.look = f"RabbitMQ takes nothing: {error}", None
         if fault != self.fault:
             logger.warning("chunks wait: %s", fault) if fault else logger.info("chunks are published")
         self.fault = fault
 
-    async def publish(self, now: float) -> None:
-        """Publish as many chunks as the workers have room for.
+    async def publish(self, now: float) -> QueueLook:
+        """Publish as many chunks as the workers have room for; return what the queue was like before.
 
         Published first, noted then: a crash between has a chunk predicted twice, and its result stored once.
 
         Raises:
             BrokerUnavailable, StoreUnavailable: the rest has to wait.
         """
-        self.look = look = await self._ask()
+        look = await asyncio.to_thread(self._broker.look)
         published = await self._store.published()
         silent = [chunk for chunk, _, seen_at in published if now - seen_at > SILENT_SECONDS]
         if silent and not look.ready:
@@ -71,20 +73,14 @@ class Publisher:
         for job in await self._store.note_done():
             logger.info("a job has ended", extra={"job": job})
         if free <= 0:
-            return
+            return look
         order = in_turn(await self._store.jobs_in(ACCEPTED), [job for _, job, _ in published], free)
         waiting = {job: await self._store.waiting(job, count) for job, count in Counter(order).items()}
         exhausted = [job for job, count in Counter(order).items() if len(waiting[job]) < count]
         chunks = [left.pop(0) for job in order if (left := waiting[job])]
         await self._publish(chunks, now)
         await self._store.note_all_published(exhausted)
-
-    async def _ask(self) -> QueueLook:
-        try:
-            return await asyncio.to_thread(self._broker.look)
-        except BrokerUnavailable:
-            self.look = None
-            raise
+        return look
 
     async def _publish(self, chunks: list[str], now: float) -> None:
         if chunks:

@@ -68,6 +68,12 @@ class RabbitmqServer:
             ["epmd", "-port", str(self._inner_port + 1), "-kill"], check=False, capture_output=True
         )
 
+    def control(self, *words: str) -> None:
+        """Have it do something, by its own command."""
+        environment = {**os.environ, **self._program.environment}
+        command = ["/usr/lib/rabbitmq/bin/rabbitmqctl", *words]
+        subprocess.run(command, env=environment, check=True, capture_output=True, timeout=60)
+
     def kill(self) -> None:
         """End it as a power cut would."""
         assert self._process is not None

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import zipfile
+from pathlib import Path
 
 import pytest
 from pymongo import MongoClient
@@ -13,7 +14,8 @@ from mongodb.documents import Sample
 from mongodb.sampling import is_sampled
 from tests.colour_model import colour_image
 from tests.integration.conftest import MongodbServer
-from tests.integration.jobs_program import JobsProgram, csv_of
+from tests.integration.jobs_program import JobsProgram, RabbitmqServer, csv_of
+from tests.tensor_model import write_regressor
 from tests.waiting import until
 
 NAMES = ("x1", "x2")
@@ -81,6 +83,37 @@ def test_what_the_model_does_not_take_is_refused(
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert len(jobs.request("GET", "/jobs").json()) == before
+
+
+NO_ROOM = {
+    "MAX_OPEN_JOBS": (1, "1 jobs are open already."),
+    "LEAST_FREE_BYTES": (2**60, "The disk is nearly full."),
+}
+
+
+@pytest.mark.parametrize("setting", NO_ROOM)
+def test_where_there_is_no_room_nothing_is_taken(
+    broker: RabbitmqServer, mongodb_uri: str, tmp_path: Path, setting: str
+) -> None:
+    """It is refused at the door, with when to come again; nothing of it stays. No worker is there."""
+    (value, said), package = NO_ROOM[setting], write_regressor(tmp_path / "model")
+    program = JobsProgram(
+        tmp_path, mongodb_uri, broker.uri, package, RABBITMQ_QUEUE=setting, **{setting: value}
+    )
+    try:
+        program.server.wait_until_ready()
+        answers = [
+            program.request("POST", "/jobs", content=b"x1,x2\n1,2\n", headers={"Content-Type": "text/csv"})
+            for _ in range(2)
+        ]
+        refused = answers[-1]
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "10")
+        assert said in refused.json()["detail"]
+        taken = [one for one in answers if one.status_code == 202]
+        assert len(program.request("GET", "/jobs").json()) == len(taken) == (setting == "MAX_OPEN_JOBS")
+        assert list((tmp_path / "spool").iterdir()) == []
+    finally:
+        program.end()
 
 
 def test_an_unknown_job_is_none(jobs: JobsProgram) -> None:

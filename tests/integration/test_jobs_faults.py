@@ -143,6 +143,22 @@ def test_a_broker_that_is_killed_loses_nothing(jobs: JobsProgram, broker: Rabbit
         check(jobs, one, count)
 
 
+def test_a_broker_without_room_loses_nothing(jobs: JobsProgram, broker: RabbitmqServer) -> None:
+    """It takes no message then: jobs are taken in and wait, and the metrics say why."""
+
+    def is_up() -> bool:
+        return 'job_broker_up{slot="jobs"} 1.0' in jobs.request("GET", "/metrics").text
+
+    broker.control("set_vm_memory_high_watermark", "0")
+    job = jobs.submit(table(500), "text/csv")["id"]
+    until("the metrics tell", lambda: not is_up(), 60)
+    assert jobs.job(job)["state"] == "queued"
+    broker.control("set_vm_memory_high_watermark", "absolute", "256MB")
+    done = jobs.wait_for(job, 60)
+    assert (done["done"], done["failed"], is_up()) == (500, 0, True)
+    check(jobs, job, 500)
+
+
 def test_a_database_that_is_away_loses_nothing(jobs: JobsProgram, database: MongodbServer) -> None:
     """A job is then refused with when to come again."""
     job = jobs.submit(table(2000), "text/csv")["id"]
