@@ -8,9 +8,9 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from job_server.acceptance import Acceptance
@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 EVENT_SECONDS = 0.5
 COLUMNS = ("filename", "row", "likely_class", "probability", "values", "error", "label", "model", "version")
+Form = Literal["csv", "jsonl"]
 
 
 def jobs_router(acceptance: Acceptance, store: JobStore) -> APIRouter:
@@ -50,13 +51,17 @@ def jobs_router(acceptance: Acceptance, store: JobStore) -> APIRouter:
         logger.info("a job is cancelled")
         return await shown(await known(job_id))
 
-    @router.get("/{job_id}/results", summary="The results so far, as JSON lines or CSV, as Accept says")
-    async def results(job_id: str, request: Request) -> Response:
+    @router.get("/{job_id}/results", summary="The results so far; without a format, as Accept says")
+    async def results(
+        job_id: str, request: Request, form: Annotated[Form | None, Query(alias="format")] = None
+    ) -> Response:
         job = await known(job_id)
-        as_csv = "text/csv" in request.headers.get("accept", "")
+        as_csv = form == "csv" or (form is None and "text/csv" in request.headers.get("accept", ""))
         found = store.results(job.id)
         lines = csv_lines(found) if as_csv else json_lines(found)
         headers = {"X-Job-State": (await shown(job))["state"]}
+        if form is not None:  # a link that is to be saved, not shown
+            headers["Content-Disposition"] = f'attachment; filename="job-{job.id}.{form}"'
         media_type = "text/csv; charset=utf-8" if as_csv else "application/x-ndjson"
         return StreamingResponse(lines, media_type=media_type, headers=headers)
 
