@@ -16,6 +16,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from job_server.acceptance import Acceptance
 from job_server.job import ENDED, Document, Job, progress_of
 from job_server.store import JobStore
+from job_server.summary import Summary
 from service.logs import line_fields
 from service.problems import Problem
 
@@ -64,6 +65,17 @@ def jobs_router(acceptance: Acceptance, store: JobStore) -> APIRouter:
             headers["Content-Disposition"] = f'attachment; filename="job-{job.id}.{form}"'
         media_type = "text/csv; charset=utf-8" if as_csv else "application/x-ndjson"
         return StreamingResponse(lines, media_type=media_type, headers=headers)
+
+    @router.get("/{job_id}/summary", summary="What the results so far say together")
+    async def summary(job_id: str) -> Document:
+        job = await known(job_id)
+        state = (await shown(job))[
+            "state"
+        ]  # asked first: of a job that has ended here, all results are there
+        summed = Summary()
+        async for one in store.results(job.id):
+            summed.add(one)
+        return {"id": job.id, "state": state, **summed.to_document()}
 
     @router.get("/{job_id}/events", summary="How far a job is, as Server-Sent Events until it ends")
     async def events(job_id: str) -> StreamingResponse:
