@@ -15,7 +15,8 @@ from tests.integration.jobs_program import JobsProgram, RabbitmqServer
 from tests.stack.conftest import ARGUMENTS, CHROMIUM, QUIET
 from tests.tensor_model import write_regressor, write_sign_classifier
 
-SECONDS = 30_000
+MILLISECONDS = 30_000
+MOST_BYTES = 2**20
 HOSTILE = "<img src=x onerror=document.title='run'>.png"
 DROPPED = """files => {
     const transfer = new DataTransfer();
@@ -63,7 +64,8 @@ def jobs(
     folder = tmp_path_factory.mktemp("job_pages")
     broker = RabbitmqServer(folder / "rabbitmq")
     broker.start()
-    running = JobsProgram(folder, shared_mongodb.uri("job_pages"), broker.uri, slot.link)
+    uri = shared_mongodb.uri("job_pages")
+    running = JobsProgram(folder, uri, broker.uri, slot.link, MAX_JOB_BYTES=MOST_BYTES)
     running.add_worker()
     running.server.wait_until_ready()
     yield running
@@ -96,8 +98,17 @@ def show(page: Page, jobs: JobsProgram, path: str = "/predictions") -> None:
     page.goto(f"http://127.0.0.1:{jobs.server.port}{path}")
 
 
+def payload(name: str, media_type: str, buffer: bytes) -> FilePayload:
+    return {"name": name, "mimeType": media_type, "buffer": buffer}
+
+
 def image(name: str, colour: str = "red", end: int | None = None) -> FilePayload:
-    return {"name": name, "mimeType": "image/png", "buffer": colour_image(colour)[:end]}
+    return payload(name, "image/png", colour_image(colour)[:end])
+
+
+def table(names: Sequence[str], rows: Iterable[Sequence[object]]) -> FilePayload:
+    lines = [",".join(map(str, line)) for line in [names, *rows]]
+    return payload("rows.csv", "text/csv", "\n".join(lines).encode())
 
 
 def choose(page: Page, *files: FilePayload) -> str:
@@ -107,8 +118,8 @@ def choose(page: Page, *files: FilePayload) -> str:
 
 
 def wait_until_drawn(page: Page) -> str:
-    expect(page.locator("#state")).to_have_text("Done", timeout=SECONDS)
-    expect(page.locator("#charts .card")).not_to_have_count(0, timeout=SECONDS)
+    expect(page.locator("#state")).to_have_text("Done", timeout=MILLISECONDS)
+    expect(page.locator("#charts .card")).not_to_have_count(0, timeout=MILLISECONDS)
     return page.url.partition("#")[2]
 
 
@@ -188,11 +199,6 @@ def test_a_phone_shows_all_of_it(page: Page, jobs: JobsProgram, slot: Slot) -> N
     assert page.evaluate(OVERFLOW) <= 0
 
 
-def table(names: Sequence[str], rows: Iterable[Sequence[object]]) -> FilePayload:
-    lines = [",".join(map(str, line)) for line in [names, *rows]]
-    return {"name": "rows.csv", "mimeType": "text/csv", "buffer": "\n".join(lines).encode()}
-
-
 def test_answers_are_compared_with_labels(page: Page, jobs: JobsProgram, slot: Slot) -> None:
     """Of a classifier accuracy and confusion, of a regressor the root of the mean squared error."""
     slot.put("sign")
@@ -215,14 +221,37 @@ def test_answers_are_compared_with_labels(page: Page, jobs: JobsProgram, slot: S
     assert sum(counts(page, "Values")) == 2
 
 
-def test_a_refusal_is_told_with_what_to_do(page: Page) -> None:
+@pytest.mark.parametrize(
+    ("file", "title", "advice"),
+    [
+        (
+            payload("many.zip", "application/zip", bytes(MOST_BYTES + 1)),
+            "too large",
+            "Hand them in as several",
+        ),
+        (payload("notes.txt", "text/plain", b"words"), "does not take that", "Send images"),
+        (payload("empty.png", "image/png", b""), "do not fit", "Send an image"),
+    ],
+)
+def test_a_refusal_is_told_with_what_to_do(page: Page, file: FilePayload, title: str, advice: str) -> None:
     """And goes when the next files are taken."""
-    page.set_input_files("#files", FilePayload(name="notes.txt", mimeType="text/plain", buffer=b"words"))
+    page.set_input_files("#files", file)
     refusal = page.get_by_role("alert")
-    expect(refusal).to_contain_text("The model does not take that")
-    expect(refusal).to_contain_text("Send images")
+    expect(refusal).to_contain_text(title)
+    expect(refusal).to_contain_text(advice)
+    expect(page.get_by_role("button", name="Try again")).to_be_hidden()
     choose(page, image("good.png"))
     expect(refusal).to_be_hidden()
+
+
+def test_what_may_pass_can_be_tried_again(page: Page, slot: Slot) -> None:
+    """As while the package is no good."""
+    slot.put("none")
+    page.set_input_files("#files", [image("good.png")])
+    expect(page.get_by_role("alert")).to_contain_text("Not now")
+    slot.put("colour")
+    page.get_by_role("button", name="Try again").click()
+    wait_until_drawn(page)
 
 
 def test_a_server_that_is_away_is_asked_again(page: Page) -> None:
@@ -267,7 +296,7 @@ def test_a_job_can_be_cancelled(page: Page, jobs: JobsProgram) -> None:
     os.killpg(worker.process.pid, signal.SIGSTOP)
     try:
         page.set_input_files("#files", [image("good.png")])
-        expect(page.locator("#state")).to_have_text("Waiting for a worker", timeout=SECONDS)
+        expect(page.locator("#state")).to_have_text("Waiting for a worker", timeout=MILLISECONDS)
         page.get_by_role("button", name="Cancel").click()
         expect(page.locator("#state")).to_have_text("Cancelled")
         expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
