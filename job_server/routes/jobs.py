@@ -69,9 +69,8 @@ def jobs_router(acceptance: Acceptance, store: JobStore) -> APIRouter:
     @router.get("/{job_id}/summary", summary="What the results so far say together")
     async def summary(job_id: str) -> Document:
         job = await known(job_id)
-        state = (await shown(job))[
-            "state"
-        ]  # asked first: of a job that has ended here, all results are there
+        # Asked first: of a job that has ended by then, all results are there.
+        state = (await shown(job))["state"]
         summed = Summary()
         async for one in store.results(job.id):
             summed.add(one)
