@@ -18,6 +18,7 @@ from job_server.metrics import JobMetrics
 from job_server.packages import KeptPackages
 from job_server.publisher import Publisher
 from job_server.routes.jobs import jobs_router
+from job_server.routes.pages import pages_router
 from job_server.settings import JobServerSettings
 from job_server.store import JobStore
 from mongodb.errors import StoreUnavailable
@@ -60,7 +61,7 @@ def create_app(settings: JobServerSettings, store: Store, broker: Broker) -> Fas
         settings,
         title="Jobs",
         registry=registry,
-        routers=[jobs_router(acceptance, jobs)],
+        routers=[jobs_router(acceptance, jobs), pages_router(settings)],
         not_ready=lambda: None,  # the broker may come and go: what waits for it, waits
         lifespan=lifespan,
         max_body_bytes=settings.max_job_bytes,

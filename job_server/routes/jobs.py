@@ -8,14 +8,15 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from job_server.acceptance import Acceptance
 from job_server.job import ENDED, Document, Job, progress_of
 from job_server.store import JobStore
+from job_server.summary import Summary
 from service.logs import line_fields
 from service.problems import Problem
 
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 EVENT_SECONDS = 0.5
 COLUMNS = ("filename", "row", "likely_class", "probability", "values", "error", "label", "model", "version")
+Form = Literal["csv", "jsonl"]
 
 
 def jobs_router(acceptance: Acceptance, store: JobStore) -> APIRouter:
@@ -50,15 +52,29 @@ def jobs_router(acceptance: Acceptance, store: JobStore) -> APIRouter:
         logger.info("a job is cancelled")
         return await shown(await known(job_id))
 
-    @router.get("/{job_id}/results", summary="The results so far, as JSON lines or CSV, as Accept says")
-    async def results(job_id: str, request: Request) -> Response:
+    @router.get("/{job_id}/results", summary="The results so far; without a format, as Accept says")
+    async def results(
+        job_id: str, request: Request, form: Annotated[Form | None, Query(alias="format")] = None
+    ) -> Response:
         job = await known(job_id)
-        as_csv = "text/csv" in request.headers.get("accept", "")
+        as_csv = form == "csv" or (form is None and "text/csv" in request.headers.get("accept", ""))
         found = store.results(job.id)
         lines = csv_lines(found) if as_csv else json_lines(found)
         headers = {"X-Job-State": (await shown(job))["state"]}
+        if form is not None:  # a link that is to be saved, not shown
+            headers["Content-Disposition"] = f'attachment; filename="job-{job.id}.{form}"'
         media_type = "text/csv; charset=utf-8" if as_csv else "application/x-ndjson"
         return StreamingResponse(lines, media_type=media_type, headers=headers)
+
+    @router.get("/{job_id}/summary", summary="What the results so far say together")
+    async def summary(job_id: str) -> Document:
+        job = await known(job_id)
+        # Asked first: of a job that has ended by then, all results are there.
+        state = (await shown(job))["state"]
+        summed = Summary()
+        async for one in store.results(job.id):
+            summed.add(one)
+        return {"id": job.id, "state": state, **summed.to_document()}
 
     @router.get("/{job_id}/events", summary="How far a job is, as Server-Sent Events until it ends")
     async def events(job_id: str) -> StreamingResponse:
