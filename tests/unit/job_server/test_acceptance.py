@@ -19,12 +19,13 @@ def test_a_body_is_gone_once_it_is_read(tmp_path: Path) -> None:
 def test_a_disk_that_takes_nothing_is_a_503(tmp_path: Path) -> None:
     """A full one, or something else in the folder's place; with when to come again."""
     (tmp_path / "file").write_bytes(b"")
-    for spool, error in [
-        (tmp_path / "file", None),
-        (tmp_path, OSError(errno.ENOSPC, "No space left on device")),
-    ]:
-        with pytest.raises(Problem) as refused, spooling(spool):
-            assert error is not None
-            raise error
+
+    def fill(spool: Path) -> None:
+        with spooling(spool):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    for spool in (tmp_path / "file", tmp_path):
+        with pytest.raises(Problem) as refused:
+            fill(spool)
         assert (refused.value.status, "Retry-After" in refused.value.headers) == (503, True)
     assert [one.name for one in tmp_path.iterdir()] == ["file"]
