@@ -59,18 +59,18 @@ def slot(tmp_path_factory: pytest.TempPathFactory) -> Slot:
 
 @pytest.fixture(scope="module")
 def jobs(
-    slot: Slot, shared_mongodb: MongodbServer, tmp_path_factory: pytest.TempPathFactory
+    slot: Slot,
+    broker: RabbitmqServer,
+    shared_mongodb: MongodbServer,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[JobsProgram]:
-    folder = tmp_path_factory.mktemp("job_pages")
-    broker = RabbitmqServer(folder / "rabbitmq")
-    broker.start()
-    uri = shared_mongodb.uri("job_pages")
-    running = JobsProgram(folder, uri, broker.uri, slot.link, MAX_JOB_BYTES=MOST_BYTES)
+    folder, uri = tmp_path_factory.mktemp("job_pages"), shared_mongodb.uri("job_pages")
+    settings = {"MAX_JOB_BYTES": MOST_BYTES, "RABBITMQ_QUEUE": "job_pages"}
+    running = JobsProgram(folder, uri, broker.uri, slot.link, **settings)
     running.add_worker()
     running.server.wait_until_ready()
     yield running
     running.end()
-    broker.stop()
 
 
 @pytest.fixture(scope="module")
