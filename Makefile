@@ -11,7 +11,7 @@ MUTATION := .local/mutation
 
 .DEFAULT_GOAL := help
 .PHONY: help models up down status logs reload release test test-unit test-compose mutate fuzz soak check lock load drift \
-	bench drills drill-good drill-slow drill-errors drill-worse drill-drift drill-quiet drill-kill drill-blind
+	bench bench-jobs drills drill-good drill-slow drill-errors drill-worse drill-drift drill-quiet drill-kill drill-blind
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -102,6 +102,9 @@ drill-kill: ## have the candidate die while it is tried: it is taken back, and n
 
 drill-blind: ## have Prometheus die meanwhile: the release is held
 	@$(DRILL) blind
+
+bench-jobs: ## measure queued work: rates, delays, memory, fairness, and what the online server feels (6 min)
+	@$(IN) benchmark -m benchmark.jobs $(BENCH)
 
 bench: ## measure this server, its peers and the bare loop; writes docs/benchmark.md (35 min)
 	@$(IN) benchmark -m benchmark $(BENCH)

@@ -13,8 +13,8 @@ from mongodb.errors import StoreUnavailable
 
 logger = logging.getLogger(__name__)
 
-IN_HAND = 2  # chunks for each worker: one that it predicts, and one for when that is done
-LEAST_PUBLISHED = 4
+# Chunks for each worker: one that it predicts, one for when that is done; more where it does several meanwhile.
+LEAST_IN_HAND, MOST_IN_HAND = 2, 32
 SILENT_SECONDS = 60.0  # without a sign, and with an empty queue, the broker has lost a message
 
 
@@ -32,12 +32,25 @@ def in_turn(open_jobs: Sequence[str], published: Sequence[str], free: int) -> li
     return order
 
 
+def next_in_hand(in_hand: int, ready: int, workers: int) -> int:
+    """Return how many chunks each worker is to have from now on, by how many it has not begun yet.
+
+    None left: workers may have waited, so twice as many. Most of them left: one fewer, for a small job that
+    comes waits for them.
+    """
+    if ready == 0:
+        return min(MOST_IN_HAND, 2 * in_hand)
+    is_plenty = 2 * ready > in_hand * max(1, workers)
+    return max(LEAST_IN_HAND, in_hand - 1) if is_plenty else in_hand
+
+
 class Publisher:
     """Publishes what waits, again and again; `look` is what the broker says of its queue, None: nothing."""
 
     def __init__(self, store: JobStore, broker: Broker) -> None:
         self._store = store
         self._broker = broker
+        self._in_hand = LEAST_IN_HAND
         self.look: QueueLook | None = None
         self.fault: str | None = "not asked yet"
 
@@ -69,7 +82,8 @@ class Publisher:
             jobs = sorted({chunk.partition(":")[0] for chunk in silent})
             logger.warning("%d chunks without a sign are published again", len(silent), extra={"jobs": jobs})
             await self._publish(silent, now)
-        free = max(LEAST_PUBLISHED, IN_HAND * look.workers) - len(published)
+        self._in_hand = next_in_hand(self._in_hand, look.ready, look.workers) if published else LEAST_IN_HAND
+        free = self._in_hand * max(1, look.workers) - len(published)
         for job in await self._store.note_done():
             logger.info("a job has ended", extra={"job": job})
         if free <= 0:

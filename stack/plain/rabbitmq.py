@@ -1,5 +1,6 @@
 """RabbitMQ, which queues the jobs' chunks, as a plain process that needs no rights."""
 
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -48,6 +49,11 @@ def rabbitmq(folder: Path, host: str, port: int, *, inner_port: int, metrics_por
         f" printf '%s' '{PLUGINS}' > '{folder}/enabled_plugins' && exec {SERVER}"
     )
     return Program("rabbitmq", ("sh", "-c", script), environment)
+
+
+def end_epmd(port: int) -> None:
+    """End the daemon that RabbitMQ's parts find each other by, which outlives it; nothing where none runs."""
+    subprocess.run(["epmd", "-port", str(port), "-kill"], check=False, capture_output=True)  # noqa: S603, S607 - a number
 
 
 def _quoted(lines: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from job_server.job import ENDED
-from stack.plain.rabbitmq import rabbitmq
+from stack.plain.rabbitmq import end_epmd, rabbitmq
 from tests.cleartext import NO_TLS
 from tests.integration.server_program import ROOT, ServerProgram
 from tests.ports import free_port
@@ -64,9 +64,7 @@ class RabbitmqServer:
             os.killpg(self._process.pid, signal.SIGTERM)
             self._process.wait(60)
             self._process = None
-        subprocess.run(
-            ["epmd", "-port", str(self._inner_port + 1), "-kill"], check=False, capture_output=True
-        )
+        end_epmd(self._inner_port + 1)
 
     def control(self, *words: str) -> None:
         """Have it do something, by its own command."""
