@@ -1,5 +1,7 @@
 """The alerts of prometheus/rules/alerts.yml, and the expression that shows the state of each."""
 
+from collections.abc import Mapping
+
 from grafana.generator.expressions import HOST
 
 # alert → the recorded value behind it. While that is missing, the alert has no state, and no tile says OK.
@@ -22,14 +24,25 @@ RECORDED_VALUES = {
     "SplitEditedByHand": "slot:release_split_edited_by_hand:max",
     "HighCpu": "slot_instance:node_cpu_busy:ratio_rate1m",
 }
+# The same of jobs, which have two of the others too.
+BEHIND_JOBS = {
+    "TargetDown": RECORDED_VALUES["TargetDown"],
+    "JobBrokerDown": "slot:job_broker_up:min",
+    "NoJobWorker": "slot:job_chunks_without_worker:sum",
+    "JobBacklogTooOld": "slot:job_oldest_chunk_age:seconds",
+    "JobDeadLetters": "slot:job_dead_letters:max",
+    "RabbitmqAlarm": "slot_alarm:rabbitmq_alarm:max",
+    "EventLoopBlocked": RECORDED_VALUES["EventLoopBlocked"],
+}
+ALERT_WORDS = {0: ("OK", "green"), 1: ("PENDING", "yellow"), 2: ("FIRING", "red")}
 
 
-def alert_states(slots: str = HOST) -> str:
+def alert_states(recorded_values: Mapping[str, str] = RECORDED_VALUES, slots: str = HOST) -> str:
     """Give 2 for each alert that fires, 1 for one that is pending, 0 for one at rest."""
     firing = f'2 * max by (alertname) (ALERTS{{alertstate="firing",{slots}}})'
     pending = f'max by (alertname) (ALERTS{{alertstate="pending",{slots}}})'
     at_rest = (
         f'label_replace(0 * count({value}{{{slots}}}), "alertname", "{alert}", "", "")'
-        for alert, value in RECORDED_VALUES.items()
+        for alert, value in recorded_values.items()
     )
     return "\nor ".join([firing, pending, *at_rest])

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
-from grafana.generator.alerts import alert_states
+from grafana.generator.alerts import ALERT_WORDS, alert_states
 from grafana.generator.batching import batching
 from grafana.generator.drift import (
     P_VALUE,
@@ -33,7 +33,6 @@ from grafana.generator.panel_kinds import Header, Panel, Query, number, states
 from grafana.generator.traffic import LATENCY, SUCCESS, latency, predictions, totals, traffic
 from grafana.generator.trials import trials
 
-ALERT_WORDS = {0: ("OK", "green"), 1: ("PENDING", "yellow"), 2: ("FIRING", "red")}
 UP_WORDS = {0: ("DOWN", "red"), 1: ("UP", "green")}
 
 

@@ -1,22 +1,20 @@
 """No panel says "No data": every query and every rule is asked of the stack's own Prometheus."""
 
-import re
-from pathlib import Path
-
 import httpx
 import pytest
-import yaml
 
 from grafana.viewer.queries import PanelQuery, iter_queries
+from tests.rules import rule_expressions
 from tests.stack.client import PROMETHEUS, SLOTS, query, wait_for
 from tests.stack.project import PROJECT
 from tests.stack.running_stack import RunningStack
 
-OF_TENSOR_MODELS = "features.json"  # empty where both slots serve images; test_tensor_model.py asks for it
+# Empty where both slots serve images, and without the profile of jobs: test_tensor_model.py and
+# tests/integration/test_jobs_metrics.py ask for them.
+ELSEWHERE = {"features.json", "jobs.json"}
 DASHBOARDS = sorted(
-    path for path in (PROJECT / "grafana/dashboards").glob("*.json") if path.name != OF_TENSOR_MODELS
+    path for path in (PROJECT / "grafana/dashboards").glob("*.json") if path.name not in ELSEWHERE
 )
-RULES = sorted((PROJECT / "prometheus/rules").glob("*.yml"))
 EVERY_TARGET = {(job, slot) for job in ("model_server", "drift_detector_server") for slot in SLOTS} | {
     (job, "shared")
     for job in (
@@ -28,16 +26,7 @@ EVERY_TARGET = {(job, slot) for job in ("model_server", "drift_detector_server")
         "prometheus",
     )
 }
-COMPARISON = re.compile(r"\s*[<>]=?\s*")
 PANEL_QUERIES = [one for path in DASHBOARDS for one in iter_queries(path)]
-
-
-def rule_expressions(path: Path) -> list[tuple[str, str]]:
-    """Return (name, expression); of an alert the side that has a value when all is well."""
-    rules = [rule for group in yaml.safe_load(path.read_text())["groups"] for rule in group["rules"]]
-    recorded = [(rule["record"], rule["expr"]) for rule in rules if "record" in rule]
-    alerts = [(rule["alert"], COMPARISON.split(rule["expr"])[0]) for rule in rules if "alert" in rule]
-    return recorded + alerts
 
 
 def name_of(one: PanelQuery) -> str:
@@ -65,7 +54,7 @@ def test_every_panels_query_has_an_answer(stack: RunningStack, panel_query: Pane
 @pytest.mark.usefixtures("traffic")
 @pytest.mark.parametrize(
     ("name", "expression"),
-    [one for path in RULES for one in rule_expressions(path)],
+    rule_expressions(of_jobs=False),
     ids=lambda text: text[:50],
 )
 def test_every_rule_has_a_value(stack: RunningStack, name: str, expression: str) -> None:

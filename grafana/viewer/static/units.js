@@ -52,6 +52,8 @@ export function written(value, unit, decimals) {
 export function ticks(low, high, unit, wanted = 4) {
   const base = unit === "bytes" || unit === "Bps" ? 1024 : 1;
   const rough = (high - low) / wanted || 1;
+  const whole = unit !== "s" || rough < 30 ? 1 : rough < 1800 ? 60 : 3600; // of minutes, or hours, in place of seconds
+  if (whole > 1) return ticks(low / whole, high / whole, "none", wanted).map((value) => value * whole);
   const power = base === 1 ? 10 ** Math.floor(Math.log10(rough)) : nearPower(rough);
   const factors = base === 1 ? [1, 2, 5, 10] : [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
   const step = factors.map((factor) => factor * power).find((candidate) => candidate >= rough * 0.99) ?? power * base;

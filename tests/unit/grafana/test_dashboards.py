@@ -78,9 +78,18 @@ CONTRACT = {
     "shadow_probability_distance",
     "shadow_unpaired_total",
     "release_last_tick_timestamp_seconds",
+    "job_inputs_total",
+    "job_chunk_retries_total",
+    "job_chunk_seconds",
+    "job_chunks",
+    "job_oldest_chunk_age_seconds",
+    "job_workers",
+    "job_dead_letters",
+    "job_broker_up",
+    "process_resident_memory_bytes",
 }
 PROMETHEUS_OWN = {"up", "ALERTS"}
-EXPORTERS = ("node_", "nginx_", "alertmanager_")
+EXPORTERS = ("node_", "nginx_", "alertmanager_", "rabbitmq_")
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -232,12 +241,12 @@ def test_the_labels_are_those_of_the_served_model(
 def test_legend_names_the_slot(panel: dict[str, Any]) -> None:
     """A series says which slot it is about; a tile of the alerts which alert.
 
-    A release, a shadow are about both.
+    A release, a shadow are about both, and jobs about none.
     """
     wanted = "{{alertname}}" if panel["title"] == "Alerts" else "{{slot}}"
     for target in panel["targets"]:
-        of_both = re.search(r"(?<![\w:])(release_(?!weight)|shadow_)", target["expr"])
-        assert target["legendFormat"] if of_both else wanted in target["legendFormat"]
+        of_no_slot = re.search(r"(?<![\w:])(release_(?!weight)|shadow_)|slot=\"jobs\"", target["expr"])
+        assert target["legendFormat"] if of_no_slot else wanted in target["legendFormat"]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -254,11 +263,19 @@ def test_panels_do_not_overlap(path: Path) -> None:
 
 
 def test_tiles_show_the_alerts_that_exist() -> None:
-    """The tiles of the first row name every alert of the rules, each by the value behind it."""
-    panel = next(panel for _, panel in PANELS if panel["title"] == "Alerts")
-    tiles = re.findall(r'count\(([\w:]+)\{.*?\}\), "alertname", "(\w+)"', panel["targets"][0]["expr"])
+    """The tiles of the dashboards' first rows name every alert of the rules, each by the value behind it."""
+    panels = [panel for _, panel in PANELS if panel["title"] == "Alerts"]
+    asked = " ".join(panel["targets"][0]["expr"] for panel in panels)
+    tiles = re.findall(r'count\(([\w:]+)\{.*?\}\), "alertname", "(\w+)"', asked)
     alerts = {rule["alert"]: rule["expr"].split()[0] for rule in RULES if "alert" in rule}
     assert {alert: value for value, alert in tiles} == alerts
+
+
+def test_the_line_of_the_alert_is_its_threshold() -> None:
+    """The age of the oldest chunk is drawn below the very number that the rule compares it with."""
+    (rule,) = [rule["expr"] for rule in RULES if rule.get("alert") == "JobBacklogTooOld"]
+    (panel,) = [panel for _, panel in PANELS if panel["title"] == "Age of the oldest chunk"]
+    assert panel["targets"][1]["expr"].split()[0] == rule.split()[-1]
 
 
 @pytest.mark.filterwarnings("ignore:Prefer using dashboardv2")
@@ -342,6 +359,7 @@ def test_the_dashboards_exist_under_addresses_that_stay() -> None:
     assert [(read(path)["uid"], read(path)["title"]) for path in FILES] == [
         ("ab-comparison", "A/B comparison"),
         ("features", "Features"),
+        ("jobs", "Jobs"),
         ("model-monitoring", "Model monitoring"),
         ("release", "Release"),
     ]

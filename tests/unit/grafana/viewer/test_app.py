@@ -73,7 +73,8 @@ async def test_lists_the_dashboards(prometheus: FakePrometheus) -> None:
     """The list names every dashboard, monitoring first."""
     async with open_viewer(prometheus) as viewer:
         listed = (await viewer.get("/api/dashboards")).json()
-    assert [one["title"] for one in listed] == ["Model monitoring", "A/B comparison", "Features", "Release"]
+    titles = ["Model monitoring", "A/B comparison", "Features", "Jobs", "Release"]
+    assert [one["title"] for one in listed] == titles
 
 
 async def test_panel_answers_named_series_without_nan(prometheus: FakePrometheus) -> None:
