@@ -145,6 +145,13 @@ class JobsProgram:
         self.workers.append(WorkerProgram(log, self.settings))
         return self.workers[-1]
 
+    def restart_server(self, **more: object) -> None:
+        """Have the server start again, with some settings changed."""
+        self.server.kill()
+        self.server = ServerProgram("job_server", self.folder / "server.log", {**self.settings, **more})
+        self.server.start()
+        self.server.wait_until_ready()
+
     def end(self) -> None:
         """Kill all."""
         for one in self.workers:

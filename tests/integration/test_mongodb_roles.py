@@ -5,7 +5,6 @@ program asks of a database without users is recorded, and compared with the role
 """
 
 import re
-from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -21,7 +20,6 @@ from playwright.sync_api import sync_playwright
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import OperationFailure
-from pymongo.monitoring import CommandListener, CommandStartedEvent
 
 from mongodb.documents import Sample
 from mongodb.feedback import Feedback, LabelledPackage, SampledPrediction
@@ -36,6 +34,7 @@ from release.store import ReleaseStore
 from service.clock import utc_now
 from service.slots import CANDIDATE
 from tests.integration.detector_program import until
+from tests.integration.mongodb_recorder import Actions, Recorder
 from tests.integration.test_releasing import TOKEN, World, order, served, until_phase
 from tests.integration.test_shadow_pairs import pairs
 from tests.receivers import Webhook
@@ -45,42 +44,24 @@ from tests.unit.service.test_slots import services
 SCRIPT = Path(__file__).parents[2] / "mongodb" / "init" / "users.js"
 FAKE = """({script, environment, there}) => {
   const made = structuredClone(there);
-  const database = (db) => ({
-    getRole: (name) => made.roles.find((one) => one.db === db && one.role === name) ?? null,
-    getUser: (name) => made.users.find((one) => one.db === db && one.user === name) ?? null,
-    createRole: (role) => made.roles.push({db, ...role}),
-    createUser: (user) => made.users.push({db, ...user}),
-  });
+  const database = (db) => {
+    const getRole = (name) => made.roles.find((one) => one.db === db && one.role === name) ?? null;
+    const getUser = (name) => made.users.find((one) => one.db === db && one.user === name) ?? null;
+    const createRole = (role) => made.roles.push({db, ...role});
+    const updateRole = (name, role) => Object.assign(getRole(name), role);
+    const createUser = (user) => made.users.push({db, ...user});
+    return {getRole, getUser, createRole, updateRole, createUser};
+  };
   new Function("db", "process", script)({getSiblingDB: database}, {env: environment});
   return made;
 }"""
 Made = dict[str, list[dict[str, Any]]]
-Actions = dict[str, set[str]]
 NOTHING: Made = {"roles": [], "users": []}
 READ = {"drift_results", "feedback", "packages", "samples"}
 OWN = {
     *("notifications", "release_decisions", "release_labels", "release_looks"),
     *("release_shadow", "release_state"),
 }
-
-# By MongoDB's reference of privilege actions. A command that stands in neither fails the test.
-ACTIONS = {
-    "find": {"find"},
-    "aggregate": {"find"},
-    "getMore": {"find"},
-    "count": {"find"},
-    "distinct": {"find"},
-    "insert": {"insert"},
-    "update": {"update"},
-    "delete": {"remove"},
-    "findAndModify": {"find", "update"},
-    "createIndexes": {"createIndex"},
-    "dropIndexes": {"dropIndex"},
-    "listIndexes": {"listIndexes"},
-    "collMod": {"collMod"},
-}
-FREE = {"hello", "ping", "endSessions", "killCursors"}
-OF_ONE_COLLECTION = {"$match", "$sort", "$limit", "$project", "$group"}  # others read or write a second one
 
 
 def defaults(service: str) -> dict[str, str]:
@@ -107,17 +88,23 @@ def made() -> Made:
     return run_script()
 
 
-def permitted(made: Made) -> Actions:
-    """Return what the release program's role permits, by collection."""
-    [role] = made["roles"]
+def permitted(made: Made, name: str) -> Actions:
+    """Return what a role permits, by collection; no right covers a whole database, or comes from another."""
+    [role] = [one for one in made["roles"] if one["role"] == name]
+    assert (role["db"], role["roles"]) == (DATABASE, [])
     assert all({*one["resource"]} == {"db", "collection"} for one in role["privileges"])
-    return {one["resource"]["collection"]: {*one["actions"]} for one in role["privileges"]}
+    assert {one["resource"]["db"] for one in role["privileges"]} == {DATABASE}
+    rights = {one["resource"]["collection"]: {*one["actions"]} for one in role["privileges"]}
+    assert len(rights) == len(role["privileges"])
+    return rights
 
 
 @pytest.mark.parametrize(
     ("service", "role"),
     [
         ("release", "release"),
+        ("job_server", "jobs"),
+        ("worker", "jobs"),
         ("model_server", "readWrite"),
         ("drift_detector_server", "readWrite"),
     ],
@@ -135,23 +122,28 @@ def test_each_program_connects_as_a_user_that_there_is(made: Made, service: str,
 
 
 def test_the_release_program_may_write_its_own_collections_only(made: Made) -> None:
-    """It reads four others, and no right covers a whole database, or comes from another role."""
-    [role] = made["roles"]
-    assert (role["db"], role["role"], role["roles"]) == (DATABASE, "release", [])
-    assert {one["resource"]["db"] for one in role["privileges"]} == {DATABASE}
-    rights = permitted(made)
-    assert len(rights) == len(role["privileges"])
+    """It reads four others."""
+    rights = permitted(made, "release")
     assert {name for name, actions in rights.items() if actions != {"find"}} == OWN
     assert {name for name, actions in rights.items() if actions == {"find"}} == READ
     assert all("find" in actions and "remove" not in actions for actions in rights.values())
     assert "update" not in rights["release_decisions"]
 
 
-def test_the_script_creates_only_what_is_missing(made: Made) -> None:
-    """The user of an older version's volume keeps its password; a second run changes nothing."""
-    old = {**NOTHING, "users": [{**made["users"][0], "pwd": "older"}]}
+def test_jobs_read_their_own_collections_only(made: Made) -> None:
+    """Whoever takes one of the programs over finds nothing else; samples can be added, not changed."""
+    rights = permitted(made, "jobs")
+    assert {name for name, actions in rights.items() if actions != {"insert"}} == {"jobs", "job_chunks"}
+    assert {name for name, actions in rights.items() if actions == {"insert"}} == {"samples"}
+
+
+def test_the_script_brings_an_older_volume_up_to_date(made: Made) -> None:
+    """Its user keeps its password, its role gets what is missing there; a second run changes nothing."""
+    user, *missing = made["users"]
+    role, *others = made["roles"]
+    old = {"roles": [{**role, "privileges": []}], "users": [{**user, "pwd": "older"}]}
     after = run_script(there=old)
-    assert after == {"roles": made["roles"], "users": [old["users"][0], made["users"][1]]}
+    assert after == {"roles": [role, *others], "users": [*old["users"], *missing]}
     assert run_script(there=after) == after
 
 
@@ -159,37 +151,9 @@ def test_users_and_passwords_are_those_of_the_environment() -> None:
     """Whatever characters they have."""
     names = {"MONGODB_APP_USER": "a", "MONGODB_APP_PASSWORD": "'\"$1"}
     names |= {"MONGODB_RELEASE_USER": "b", "MONGODB_RELEASE_PASSWORD": "`\\"}
+    names |= {"MONGODB_JOBS_USER": "c", "MONGODB_JOBS_PASSWORD": "p@ss/w:rd"}
     found = [(one["user"], one["pwd"], one["roles"][0]["role"]) for one in run_script(names)["users"]]
-    assert found == [("a", "'\"$1", "readWrite"), ("b", "`\\", "release")]
-
-
-class Recorder(CommandListener):
-    """Notes which actions on which collections of a database were needed."""
-
-    def __init__(self, database: str) -> None:
-        self._database = database
-        self.needed: Actions = defaultdict(set)
-        self.unknown: list[str] = []
-
-    def started(self, event: CommandStartedEvent) -> None:
-        """Note a command; what is raised here would be swallowed."""
-        name, command = event.command_name, event.command
-        if name in FREE:
-            return
-        stages = {stage for one in command.get("pipeline", ()) for stage in one}
-        if name not in ACTIONS or not stages <= OF_ONE_COLLECTION or event.database_name != self._database:
-            self.unknown.append(f"{event.database_name}: {name} {sorted(stages)}")
-            return
-        collection = command["collection" if name == "getMore" else name]
-        self.needed[collection] |= ACTIONS[name]
-        if any(one.get("upsert") for one in (command, *command.get("updates", ()))):
-            self.needed[collection].add("insert")
-
-    def succeeded(self, _: object) -> None:
-        """Nothing is noted."""
-
-    def failed(self, _: object) -> None:
-        """Nothing is noted."""
+    assert found == [("a", "'\"$1", "readWrite"), ("b", "`\\", "release"), ("c", "p@ss/w:rd", "jobs")]
 
 
 @pytest.fixture
@@ -359,4 +323,4 @@ async def test_the_role_permits_what_the_release_program_does_and_no_more(
 
     await until(all_joined_and_sent)
     assert recorder.unknown == []
-    assert dict(recorder.needed) == permitted(made)
+    assert recorder.needed == permitted(made, "release")

@@ -34,6 +34,7 @@ DETECTORS = {
 PROMETHEUS = at(SETTINGS.prometheus_port)
 ALERTMANAGER = at(SETTINGS.alertmanager_port)
 DASHBOARDS = at(SETTINGS.grafana_port)
+JOB_SERVER = at(SETTINGS.job_server_port)
 TIMEOUT_SECONDS = 30
 
 T = TypeVar("T")

@@ -18,6 +18,7 @@ VARIABLES = {
     "MODEL_SERVER_PACKAGE": str(PACKAGES[STABLE]),
     "MODEL_SERVER_NEW_PACKAGE": str(PACKAGES[CANDIDATE]),
     "FAULT_INJECTION": "true",
+    "PROFILES": "",  # a test starts what they bring, and stops it
     "RELEASE_PLANS": "./.local/stack-test/plans",
     "RUN": "docker" if NAME == "compose" else "local",
     "COMPOSE_PROJECT_NAME": "serving-test",  # a project of its own: its volumes are removed at the end

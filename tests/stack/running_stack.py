@@ -10,7 +10,10 @@ from typing import TypeAlias
 from stack.paths import Paths
 from stack.plain.processes import family
 from stack.plain.supervisor import control, states
+from stack.published import JOBS
 from tests.stack.project import KEEP, NAME, PROJECT, put_packages, run
+
+OF_JOBS = ("rabbitmq", "job_server", "worker")
 
 
 class PlainStack:
@@ -29,6 +32,14 @@ class PlainStack:
         """Run the stable slot with so many processes."""
         self.down()
         run("python3", "-m", "stack", "up", MODEL_SERVER_REPLICAS=str(replicas))
+
+    def work(self, workers: int) -> None:
+        """Run what jobs need, with so many workers; what runs of it already is left alone."""
+        run("python3", "-m", "stack", "up", PROFILES=JOBS, WORKERS=str(workers))
+
+    def rest(self) -> None:
+        """Stop what jobs need."""
+        run("python3", "-m", "stack", "up")
 
     def down(self) -> None:
         run("python3", "-m", "stack", "down")
@@ -99,8 +110,19 @@ class ComposeStack:
         scaled = ("--scale", f"model_server={replicas}", "model_server")
         run("docker", "compose", "up", "-d", "--no-deps", "--no-recreate", "--wait", *scaled)
 
+    def work(self, workers: int) -> None:
+        """Run what jobs need, with so many workers; what runs already is left alone."""
+        profile, scaled = ("--profile", JOBS), ("--scale", f"worker={workers}")
+        run(
+            "docker", "compose", *profile, "up", "-d", "--build", "--wait", "--no-recreate", *scaled, *OF_JOBS
+        )
+
+    def rest(self) -> None:
+        """Stop what jobs need."""
+        run("docker", "compose", "--profile", JOBS, "rm", "--stop", "--force", *OF_JOBS)
+
     def down(self) -> None:
-        run("docker", "compose", "down", "--volumes")
+        run("docker", "compose", "--profile", "*", "down", "--volumes")
 
     def stop(self, service: str) -> None:
         run("docker", "compose", "stop", service)

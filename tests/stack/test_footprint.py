@@ -71,27 +71,30 @@ def status(pid: int) -> dict[str, str]:
     return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
 
+def check_confined(stack: ComposeStack, service: str) -> None:
+    """Check that a service's container may do little."""
+    found = json.loads(run("docker", "inspect", stack.container(service)))[0]
+    host = found["HostConfig"]
+    told = status(found["State"]["Pid"])
+    if service in BECOME_OWNERS:
+        assert int(told["Uid"].split()[0]) == (PROJECT / "nginx").stat().st_uid, service
+    elif service != "mongodb" or "MONGODB_CONTAINER_USER" not in os.environ:  # whose image it is says it
+        assert found["Config"]["User"].partition(":")[0] not in {"", "0", "root"}, service
+    assert int(told["CapPrm"], 16) == int(told["CapEff"], 16) == 0, service
+    assert host["ReadonlyRootfs"], service
+    assert [name.upper() for name in host["CapDrop"]] == ["ALL"], service
+    assert not host["CapAdd"] or service in BECOME_OWNERS, service
+    assert any(option.startswith("no-new-privileges") for option in host["SecurityOpt"]), service
+    assert host["Memory"] > 0, service
+    assert host["PidsLimit"], service
+    assert host["LogConfig"]["Config"]["max-size"], service
+    bindings = [one for ports in (host["PortBindings"] or {}).values() for one in ports]
+    assert all(one["HostIp"] == "127.0.0.1" for one in bindings), service
+
+
 if os.environ.get("STACK") == "compose":
 
     def test_containers_run_without_root_and_capabilities(stack: ComposeStack) -> None:
         """Also read-only, bounded in memory, processes and logs; node_exporter alone looks at the host."""
         for service in set(stack.running()) - ONE_SHOT:
-            found = json.loads(run("docker", "inspect", stack.container(service)))[0]
-            host = found["HostConfig"]
-            told = status(found["State"]["Pid"])
-            if service in BECOME_OWNERS:
-                assert int(told["Uid"].split()[0]) == (PROJECT / "nginx").stat().st_uid, service
-            elif (
-                service != "mongodb" or "MONGODB_CONTAINER_USER" not in os.environ
-            ):  # whose image it is says it
-                assert found["Config"]["User"].partition(":")[0] not in {"", "0", "root"}, service
-            assert int(told["CapPrm"], 16) == int(told["CapEff"], 16) == 0, service
-            assert host["ReadonlyRootfs"], service
-            assert [name.upper() for name in host["CapDrop"]] == ["ALL"], service
-            assert not host["CapAdd"] or service in BECOME_OWNERS, service
-            assert any(option.startswith("no-new-privileges") for option in host["SecurityOpt"]), service
-            assert host["Memory"] > 0, service
-            assert host["PidsLimit"], service
-            assert host["LogConfig"]["Config"]["max-size"], service
-            bindings = [one for ports in (host["PortBindings"] or {}).values() for one in ports]
-            assert all(one["HostIp"] == "127.0.0.1" for one in bindings), service
+            check_confined(stack, service)
