@@ -103,7 +103,7 @@ drill-kill: ## have the candidate die while it is tried: it is taken back, and n
 drill-blind: ## have Prometheus die meanwhile: the release is held
 	@$(DRILL) blind
 
-bench-jobs: ## measure queued work: rates, delays, memory, fairness, and what the online server feels (6 min)
+bench-jobs: ## measure queued work: rates, delays, memory, fairness, and what the online server feels, faults (15 min)
 	@$(IN) benchmark -m benchmark.jobs $(BENCH)
 
 bench: ## measure this server, its peers and the bare loop; writes docs/benchmark.md (35 min)

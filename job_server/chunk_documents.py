@@ -1,10 +1,13 @@
-"""Chunks as MongoDB holds them: the inputs until they are answered, then the results, in one document.
+"""Chunks as MongoDB holds them: how far each is and its results in one document, its inputs in another.
 
-One document changes at once or not at all: so a chunk has its results, all of them, or still its inputs.
+One document changes at once or not at all: so a chunk has its results, all of them, or none. Its inputs are
+large, and read once: whoever looks how far a job is need not read them.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from bson import decode, encode
 
 from job_server.chunks import Chunk
 from job_server.inputs.job_input import JobInput
@@ -50,17 +53,22 @@ def new_document(chunk: Chunk) -> Document:
         "number": chunk.number,
         "state": WAITING,
         "count": len(chunk.inputs),
-        "inputs": [_input_document(one) for one in chunk.inputs],
         "attempts": 0,
     }
 
 
-def taken(document: Document) -> TakenChunk:
-    """Read a chunk that a worker has taken."""
+def inputs_document(chunk: Chunk) -> Document:
+    """Return the document of a chunk's inputs, as one value: nobody asks for a part of it."""
+    inputs = [_input_document(one) for one in chunk.inputs]
+    return {"_id": chunk.id, "job": chunk.job, "inputs": encode({"all": inputs})}
+
+
+def taken(document: Document, inputs: Document) -> TakenChunk:
+    """Read a chunk that a worker has taken, and its inputs."""
     return TakenChunk(
         document["_id"],
         document["job"],
-        tuple(JobInput(**one) for one in document["inputs"]),
+        tuple(JobInput(**one) for one in decode(inputs["inputs"])["all"]),
         document["attempts"],
         document.get("crashes", 0),
         {int(place): count for place, count in document.get("crashes_alone", {}).items()},

@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Sequence
 
 from job_server.broker import Broker, BrokerUnavailable, QueueLook
-from job_server.job import ACCEPTED
+from job_server.job import ACCEPTED, OPEN
 from job_server.store import JobStore
 from mongodb.errors import StoreUnavailable
 
 logger = logging.getLogger(__name__)
 
-# Chunks for each worker: one that it predicts, one for when that is done; more where it does several meanwhile.
+# Chunks for each worker: one that it predicts, one for when that is done; more where that is soon.
 LEAST_IN_HAND, MOST_IN_HAND = 2, 32
 SILENT_SECONDS = 60.0  # without a sign, and with an empty queue, the broker has lost a message
 
@@ -76,25 +76,29 @@ class Publisher:
             BrokerUnavailable, StoreUnavailable: the rest has to wait.
         """
         look = await asyncio.to_thread(self._broker.look)
+        if not await self._store.jobs_in(*OPEN):
+            self._in_hand = LEAST_IN_HAND
+            return look
         published = await self._store.published()
         silent = [chunk for chunk, _, seen_at in published if now - seen_at > SILENT_SECONDS]
         if silent and not look.ready:
             jobs = sorted({chunk.partition(":")[0] for chunk in silent})
             logger.warning("%d chunks without a sign are published again", len(silent), extra={"jobs": jobs})
             await self._publish(silent, now)
-        self._in_hand = next_in_hand(self._in_hand, look.ready, look.workers) if published else LEAST_IN_HAND
-        free = self._in_hand * max(1, look.workers) - len(published)
         for job in await self._store.note_done():
             logger.info("a job has ended", extra={"job": job})
-        if free <= 0:
-            return look
-        order = in_turn(await self._store.jobs_in(ACCEPTED), [job for _, job, _ in published], free)
+        self._in_hand = next_in_hand(self._in_hand, look.ready, look.workers)
+        free = self._in_hand * max(1, look.workers) - len(published)
+        await self._publish_in_turn([job for _, job, _ in published], free, now)
+        return look
+
+    async def _publish_in_turn(self, published: Sequence[str], free: int, now: float) -> None:
+        order = in_turn(await self._store.jobs_in(ACCEPTED), published, free)
         waiting = {job: await self._store.waiting(job, count) for job, count in Counter(order).items()}
         exhausted = [job for job, count in Counter(order).items() if len(waiting[job]) < count]
-        chunks = [left.pop(0) for job in order if (left := waiting[job])]
-        await self._publish(chunks, now)
-        await self._store.note_all_published(exhausted)
-        return look
+        await self._publish([left.pop(0) for job in order if (left := waiting[job])], now)
+        if exhausted:
+            await self._store.note_all_published(exhausted)
 
     async def _publish(self, chunks: list[str], now: float) -> None:
         if chunks:

@@ -42,7 +42,7 @@ class JobServerSettings(SharedSettings):
     jobs_kept_days: float = Field(7.0, gt=0)
     max_open_jobs: int = Field(100, ge=1)
     least_free_bytes: int = Field(2**30, ge=0)
-    publish_interval_seconds: float = Field(0.5, gt=0)
+    publish_interval_seconds: float = Field(0.2, gt=0)
 
 
 class WorkerSettings(SharedSettings):

@@ -16,6 +16,7 @@ from job_server.chunk_documents import (
     UNCOUNTED,
     WAITING,
     closed,
+    inputs_document,
     new_document,
     progress,
 )
@@ -28,22 +29,25 @@ COUNTED_AT_ONCE = 1000
 
 
 class JobStore:
-    """The collections `jobs` and `job_chunks`, which are this program's and its workers'."""
+    """The collections `jobs`, `job_chunks` and `job_inputs`, which are this program's and its workers'."""
 
     def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
         self._jobs = database.jobs
         self._chunks = database.job_chunks
+        self._inputs = database.job_inputs
 
     async def prepare(self) -> None:
         """Create the indexes; safe to repeat."""
         with unavailable_on_error():
             await self._chunks.create_index([("job", 1), ("number", 1)])
             await self._chunks.create_index([("state", 1)])
+            await self._inputs.create_index([("job", 1)])
             await self._chunks.create_index([(UNCOUNTED, 1)], sparse=True)
 
     async def add_chunk(self, chunk: Chunk) -> None:
         """Store a chunk of a job that is not accepted yet; safe to repeat."""
         with unavailable_on_error():
+            await self._inputs.replace_one({"_id": chunk.id}, inputs_document(chunk), upsert=True)
             await self._chunks.replace_one({"_id": chunk.id}, new_document(chunk), upsert=True)
 
     async def accept(self, new: Job) -> None:
@@ -56,12 +60,14 @@ class JobStore:
         with unavailable_on_error():
             await self._jobs.delete_one({"_id": job_id})  # an insert may have counted that was not answered
             await self._chunks.delete_many({"job": job_id})
+            await self._inputs.delete_many({"job": job_id})
 
     async def forget_unaccepted(self) -> None:
         """Remove the chunks of all jobs that were not; for a start, when none is being handed in."""
         with unavailable_on_error():
             accepted = [one["_id"] async for one in self._jobs.find({}, {"_id": 1})]
             await self._chunks.delete_many({"job": {"$nin": accepted}})
+            await self._inputs.delete_many({"job": {"$nin": accepted}})
 
     async def job(self, job_id: str) -> Job | None:
         """Return a job by its id."""
@@ -117,6 +123,7 @@ class JobStore:
             old = {"state": {"$in": [job.DONE, job.CANCELLED]}, "created_at": {"$lt": created_at}}
             async for one in self._jobs.find(old, {"_id": 1}):
                 await self._chunks.delete_many({"job": one["_id"]})
+                await self._inputs.delete_many({"job": one["_id"]})
                 await self._jobs.delete_one({"_id": one["_id"]})
 
     async def published(self) -> list[tuple[str, str, float]]:
@@ -148,8 +155,9 @@ class JobStore:
             await self._jobs.update_one({"_id": job_id, "state": open_states}, change)
             await self._chunks.update_many(
                 {"job": job_id, "state": OPEN},
-                {"$set": {"state": CANCELLED, UNCOUNTED: True}, "$unset": {"inputs": ""}},
+                {"$set": {"state": CANCELLED, UNCOUNTED: True}},
             )
+            await self._inputs.delete_many({"job": job_id})
 
     async def take_uncounted(self) -> list[ClosedChunk]:
         """Return chunks that were closed, each only once; none: there are no more now."""

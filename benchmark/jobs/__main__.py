@@ -1,7 +1,8 @@
-"""Measure queued work on this machine: `make bench-jobs`, some 6 minutes on 2 cores.
+"""Measure queued work on this machine: `make bench-jobs`, some 15 minutes on 2 cores.
 
-Inputs per second of 1, 2 and 3 workers against the bare loop and against one request each, turn about in one
-run; time to the first result, memory, fairness, and what the online server feels of a full queue.
+Inputs per second of 1, 2 and 3 workers against the bare loop and against one request each, turn about in
+one run; time to the first result, memory, fairness, what the online server feels of a full queue, and what
+becomes of the inputs when programs are killed.
 """
 
 import argparse
@@ -59,6 +60,7 @@ def main(words: Sequence[str] | None = None) -> None:
         )
         console.print(trial.fairness())
         console.print(trial.online())
+        console.print(trial.faults())
 
 
 def bare_rate(python: Path, package: Path, images: Sequence[Path], cores: int) -> float:

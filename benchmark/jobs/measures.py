@@ -1,19 +1,20 @@
 """What is measured of jobs, each as a number: rates, delays, memory, and what the online server feels."""
 
 import io
+import json
 import time
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, Thread
+from typing import Any
 
 import httpx
 
 from benchmark.jobs.system import JobSystem
 from benchmark.memory import MEGABYTE, taken
 
-LOOK_SECONDS = 0.02
+LOOK_SECONDS = 0.1
 OPEN = {"queued", "running"}
 
 
@@ -63,47 +64,40 @@ def time_job(system: JobSystem, body: bytes) -> JobTimes:
                 first = time.perf_counter() - started
             time.sleep(LOOK_SECONDS)
         ended = time.perf_counter() - started
-        names = [line.partition('"filename": "')[2].partition('"')[0] for line in results(http, job)]
-        if now["failed"] or names != [f"{number}.jpg" for number in range(now["total"])]:
+        if now["failed"] or filenames(http, job) != [f"{number}.jpg" for number in range(now["total"])]:
             raise AssertionError(f"not each input has its one result: {now}")
         return JobTimes(now["total"], accepted, first or ended, ended)
 
 
-def results(http: httpx.Client, job: str) -> list[str]:
-    """Return the lines of a job's results."""
-    return http.get(f"/jobs/{job}/results").raise_for_status().text.splitlines()
+def filenames(http: httpx.Client, job: str) -> list[str]:
+    """Return which input each of a job's results is about."""
+    lines = http.get(f"/jobs/{job}/results").raise_for_status().text.splitlines()
+    return [str(json.loads(line)["filename"]) for line in lines]
 
 
 class FullQueue:
-    """Keeps jobs open while it is entered, so that no worker is without work."""
+    """Has large jobs open while it is entered, so that no worker is without work."""
 
-    def __init__(self, system: JobSystem, body: bytes, *, open_jobs: int = 2) -> None:
-        self._system, self._body, self._open_jobs = system, body, open_jobs
-        self._begun, self._over = Event(), Event()
-        self._thread = Thread(target=self._fill, daemon=True)
+    def __init__(self, system: JobSystem, body: bytes, *, jobs: int = 2) -> None:
+        self._body, self._count = body, jobs
+        self._http = httpx.Client(base_url=system.url, timeout=120, trust_env=False)
+        self._jobs: list[str] = []
 
     def __enter__(self) -> "FullQueue":
-        self._thread.start()
-        self._begun.wait(60)
+        self._jobs = [submit(self._http, self._body) for _ in range(self._count)]
+        while not self._look(0)["done"]:
+            time.sleep(LOOK_SECONDS)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
+        if self._look(-1)["state"] not in OPEN:
+            raise AssertionError("the queue was not full all the time: hand in more")
+        for one in self._jobs:
+            self._http.delete(f"/jobs/{one}")
+        self._http.close()
 
-    def _fill(self) -> None:
-        with httpx.Client(base_url=self._system.url, timeout=120, trust_env=False) as http:
-            mine: list[str] = []
-            while not self._over.is_set():
-                states = {one["id"]: one for one in http.get("/jobs").json()}
-                mine = [one for one in mine if states[one]["state"] in OPEN]
-                while len(mine) < self._open_jobs:
-                    mine.append(submit(http, self._body))
-                if any(one["done"] for one in states.values()):
-                    self._begun.set()
-                self._over.wait(0.5)
-            for one in mine:
-                http.delete(f"/jobs/{one}")
+    def _look(self, number: int) -> dict[str, Any]:
+        return dict(self._http.get(f"/jobs/{self._jobs[number]}").json())
 
 
 def megabytes(system: JobSystem, *names: str) -> float:

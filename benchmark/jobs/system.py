@@ -1,10 +1,12 @@
 """The programs under test: a database, RabbitMQ, a job server, workers, and a model server beside them."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+
+import psutil
 
 from benchmark.running import Running
 from benchmark.systems import Server
@@ -55,6 +57,18 @@ class JobSystem:
         """Stop programs."""
         for name in names:
             self.started.pop(name).stop()
+
+    def kill(self, name: str) -> None:
+        """SIGKILL a program and all that it has started."""
+        for one in self.started.pop(name).processes():
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
+
+    def kill_child(self, name: str) -> None:
+        """SIGKILL what a program has started, and not itself; nothing where there is none now."""
+        for one in self.started[name].processes()[1:]:
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
 
     def stop_all(self) -> None:
         """Stop whatever runs, the last one first, and the daemon that outlives RabbitMQ."""

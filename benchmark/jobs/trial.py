@@ -8,6 +8,8 @@ from statistics import median
 
 from rich.table import Table
 
+from benchmark.jobs.faults import FAULTS, INPUTS, suffer
+from benchmark.jobs.faults import WORKERS as WORKERS_OF_FAULTS
 from benchmark.jobs.measures import FullQueue, JobTimes, archive, megabytes, time_job
 from benchmark.jobs.system import JobSystem
 from benchmark.load.bodies import Bodies
@@ -18,7 +20,7 @@ WORKERS = (1, 2, 3)
 ONLINE = "online"
 CONNECTIONS = (1, 8)
 SATURATING = 16
-ONLINE_SECONDS = 8
+ONLINE_SECONDS = 6
 SMALL, LARGE = 10, 10_000
 
 
@@ -122,6 +124,19 @@ class Trial:
             ]
             table.add_row(f"{connections}", *(f"{one:.1f}" for one in cells), f"{ratio:.2f}")
         self.system.stop(ONLINE)
+        return table
+
+    def faults(self) -> Table:
+        """Have each fault happen to a job of its own, with two workers."""
+        body = archive(self.images, INPUTS)
+        table = _table(
+            f"Faults during a job of {INPUTS} images", "fault", "lost", "doubled", "failed", "seconds"
+        )
+        with self._workers(len(WORKERS_OF_FAULTS)):
+            for name, (fault, begun) in FAULTS.items():
+                found = suffer(self.system, body, fault, begun=begun)
+                cells = (found.lost, found.doubled, found.failed, round(found.seconds))
+                table.add_row(name, *map(str, cells))
         return table
 
     def _one_by_one(self) -> Outcome:

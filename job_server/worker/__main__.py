@@ -16,6 +16,7 @@ from job_server.chunks import log_fields
 from job_server.packages import KeptPackages
 from job_server.settings import WorkerSettings
 from job_server.worker.answering import Answering
+from job_server.worker.background import give_way
 from job_server.worker.crashes import OutOfMemoryKills, is_own_fault
 from job_server.worker.models import Models
 from job_server.worker.samples import Samples
@@ -65,6 +66,7 @@ def main() -> None:
 
     def start(**_: object) -> None:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        give_way()
         keep_freed_memory()
         kept = KeptPackages(settings.kept_packages)
         models = Models(

@@ -26,7 +26,7 @@ class WorkerStore:
     def __init__(
         self, database: Database[dict[str, Any]], pause: Callable[[float], None] = time.sleep
     ) -> None:
-        self._chunks, self._jobs = database.job_chunks, database.jobs
+        self._chunks, self._inputs, self._jobs = database.job_chunks, database.job_inputs, database.jobs
         self._pause = pause
 
     def take(self, chunk: str) -> TakenChunk | None:
@@ -38,7 +38,8 @@ class WorkerStore:
                 {"_id": chunk, "state": OPEN}, change, return_document=ReturnDocument.AFTER
             )
         )
-        return taken(document) if document else None
+        inputs = self._insist(lambda: self._inputs.find_one({"_id": chunk})) if document else None
+        return taken(document, inputs) if document and inputs else None  # none: it was cancelled meanwhile
 
     def package(self, job: str) -> str | None:
         """Return the checksum of the package that answers a job; None: the slot's of the moment."""
@@ -68,12 +69,13 @@ class WorkerStore:
         self._insist(lambda: self._chunks.update_one({"_id": chunk, "state": OPEN}, change))
 
     def finish(self, chunk: str, answers: Sequence[Document]) -> bool:
-        """Put all answers in place of the inputs; False where others were, or nobody wants them any more."""
+        """Store all answers and forget the inputs; False where others were, or nobody wants them any more."""
         change = {
             "$set": done_fields(answers, time.time()),
-            "$unset": dict.fromkeys(["inputs", "answers", "in_hand", "crashes", "crashes_alone"], ""),
+            "$unset": dict.fromkeys(["answers", "in_hand", "crashes", "crashes_alone"], ""),
         }
         done = self._insist(lambda: self._chunks.update_one({"_id": chunk, "state": OPEN}, change))
+        self._insist(lambda: self._inputs.delete_one({"_id": chunk}))
         return done.modified_count == 1
 
     def _insist(self, ask: Callable[[], T]) -> T:

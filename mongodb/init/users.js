@@ -22,6 +22,7 @@ const ROLES = {
   // The job server and its workers together.
   jobs: {
     job_chunks: ["find", "insert", "update", "remove", "createIndex"],
+    job_inputs: ["find", "insert", "update", "remove", "createIndex"],
     jobs: ["find", "insert", "update", "remove"],
     samples: ["insert"],
   },

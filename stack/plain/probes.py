@@ -4,6 +4,7 @@ import re
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from http.client import HTTPException
 
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
@@ -27,7 +28,7 @@ def http_complaint(url: str, complaint: Callable[[bytes], str | None] = lambda _
         return f"answers {error.code}"
     except OSError as error:
         return f"no answer ({getattr(error, 'reason', error)})"
-    except ValueError as error:
+    except (ValueError, HTTPException) as error:
         return f"no answer ({error})"
 
 

@@ -133,7 +133,11 @@ def test_the_release_program_may_write_its_own_collections_only(made: Made) -> N
 def test_jobs_read_their_own_collections_only(made: Made) -> None:
     """Whoever takes one of the programs over finds nothing else; samples can be added, not changed."""
     rights = permitted(made, "jobs")
-    assert {name for name, actions in rights.items() if actions != {"insert"}} == {"jobs", "job_chunks"}
+    assert {name for name, actions in rights.items() if actions != {"insert"}} == {
+        "jobs",
+        "job_chunks",
+        "job_inputs",
+    }
     assert {name for name, actions in rights.items() if actions == {"insert"}} == {"samples"}
 
 
