@@ -160,11 +160,12 @@ class JobStore:
             await self._inputs.delete_many({"job": job_id})
 
     async def take_uncounted(self) -> list[ClosedChunk]:
-        """Return chunks that were closed, each only once; none: there are no more now."""
+        """Return chunks that were closed, each once, and forget their inputs; none: there are no more now."""
         with unavailable_on_error():
             found = await self._chunks.find({UNCOUNTED: True}, CLOSED).limit(COUNTED_AT_ONCE).to_list()
             ids = [one["_id"] for one in found]
             if ids:
+                await self._inputs.delete_many({"_id": {"$in": ids}})
                 await self._chunks.update_many({"_id": {"$in": ids}}, {"$unset": {UNCOUNTED: ""}})
         return [closed(one) for one in found]
 

@@ -28,6 +28,7 @@ class WorkerStore:
     ) -> None:
         self._chunks, self._inputs, self._jobs = database.job_chunks, database.job_inputs, database.jobs
         self._pause = pause
+        self._last_job: tuple[str, str | None] = "", None
 
     def take(self, chunk: str) -> TakenChunk | None:
         """Take a chunk, and count that; None where it is not open any more."""
@@ -43,8 +44,10 @@ class WorkerStore:
 
     def package(self, job: str) -> str | None:
         """Return the checksum of the package that answers a job; None: the slot's of the moment."""
-        document = self._insist(lambda: self._jobs.find_one({"_id": job}, {"package_sha256": 1}))
-        return document["package_sha256"] if document else None
+        if self._last_job[0] != job:  # a job's does not change
+            document = self._insist(lambda: self._jobs.find_one({"_id": job}, {"package_sha256": 1}))
+            self._last_job = job, document["package_sha256"] if document else None
+        return self._last_job[1]
 
     def note_in_hand(self, chunk: str, place: int) -> None:
         """Note that an input is predicted alone; before it is."""
@@ -69,13 +72,12 @@ class WorkerStore:
         self._insist(lambda: self._chunks.update_one({"_id": chunk, "state": OPEN}, change))
 
     def finish(self, chunk: str, answers: Sequence[Document]) -> bool:
-        """Store all answers and forget the inputs; False where others were, or nobody wants them any more."""
+        """Store all answers; False where others were, or nobody wants them any more."""
         change = {
             "$set": done_fields(answers, time.time()),
             "$unset": dict.fromkeys(["answers", "in_hand", "crashes", "crashes_alone"], ""),
         }
         done = self._insist(lambda: self._chunks.update_one({"_id": chunk, "state": OPEN}, change))
-        self._insist(lambda: self._inputs.delete_one({"_id": chunk}))
         return done.modified_count == 1
 
     def _insist(self, ask: Callable[[], T]) -> T:

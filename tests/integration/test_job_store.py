@@ -38,5 +38,6 @@ async def test_a_closed_chunk_is_counted_once(store: Store, mongodb_uri: str) ->
     await jobs.cancel("a")
     assert [one.cancelled for one in await jobs.take_uncounted()] == [2, 2]
     assert await jobs.take_uncounted() == []
+    assert await store.database.job_inputs.count_documents({}) == 0
     assert await jobs.backlog() == Backlog(0, 0, None)
     database.client.close()
