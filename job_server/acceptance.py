@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from starlette.requests import Request
@@ -53,7 +54,9 @@ class Acceptance:
         self._store = store
         self._kept = kept
         self._limits = InputLimits(settings.max_job_inputs, settings.max_input_bytes, settings.max_job_bytes)
-        self._handed_in: set[str] = set()
+        self._handed_in: dict[str, None] = {}  # in their order
+        self._refused: set[str] = set()
+        self._forgetting = asyncio.Lock()
         self._start = asyncio.Lock()
         self._is_clean = False
 
@@ -65,20 +68,26 @@ class Acceptance:
             StoreUnavailable: the database is away.
         """
         await self._clean_once()
-        if len(await self._store.jobs_in(*OPEN)) >= self._settings.max_open_jobs:
-            detail = f"{self._settings.max_open_jobs} jobs are open already. Try again when one is done."
-            raise Problem(503, "Service Unavailable", detail, LATER)
         key = request.headers.get("idempotency-key")
         job_id = (uuid.uuid5(NAMESPACE, key) if key else uuid.uuid4()).hex
         if job_id in self._handed_in:
             detail = "A job with this Idempotency-Key is being handed in now. Try again."
             raise Problem(409, "Conflict", detail, LATER)
         line_fields.set({"job": job_id})
-        self._handed_in.add(job_id)
+        self._handed_in[job_id] = None
         try:
+            await self._check_open(job_id)
             return await self._hand_in(request, job_id, latest=latest)
         finally:
-            self._handed_in.discard(job_id)
+            del self._handed_in[job_id]
+
+    async def _check_open(self, job_id: str) -> None:
+        """Refuse where too many jobs are open, or were being handed in before this one."""
+        before = takewhile(lambda one: one != job_id, [*self._handed_in])
+        others = {*await self._store.jobs_in(*OPEN), *before} - {job_id}
+        if len(others) >= self._settings.max_open_jobs:
+            detail = f"{self._settings.max_open_jobs} jobs are open already. Try again when one is done."
+            raise Problem(503, "Service Unavailable", detail, LATER)
 
     async def _clean_once(self) -> None:
         """Remove what a server that was killed had not accepted yet; before anything is handed in here."""
@@ -95,16 +104,31 @@ class Acceptance:
             fingerprint = await self._spool(request, body)
             if known := await self._store.job(job_id):
                 return _same(known, fingerprint)
+            if "idempotency-key" in request.headers:
+                await self._forget(job_id)  # what an attempt with another body may have left
             identity = await asyncio.to_thread(self._package, latest=latest)
             try:
                 job = await self._store_chunks(request, body, job_id, identity, fingerprint, latest=latest)
                 await self._store.accept(job)
             except BaseException:
+                self._refused.add(job_id)
                 with suppress(StoreUnavailable):
-                    await asyncio.shield(self._store.forget(job_id))
+                    await asyncio.shield(self._forget(job_id))
                 raise
             logger.info("a job is accepted", extra={"inputs": job.total, "model": job.model})
             return Accepted(job, is_new=True)
+
+    async def forget_refused(self) -> None:
+        """Remove what is left of jobs that were not accepted; while the database is away it stays."""
+        with suppress(StoreUnavailable):
+            for one in [*self._refused]:
+                await self._forget(one, unless_it_comes_again=True)
+
+    async def _forget(self, job_id: str, *, unless_it_comes_again: bool = False) -> None:
+        async with self._forgetting:  # one that is being forgotten is not taken in meanwhile
+            if not (unless_it_comes_again and job_id in self._handed_in):
+                await self._store.forget(job_id)
+                self._refused.discard(job_id)
 
     async def _spool(self, request: Request, body: Path) -> str:
         """Write the body to a file; return what tells it from others."""

@@ -28,6 +28,7 @@ from service.problems import Problem, problem_response
 from service.running_jobs import RunningJobs
 
 STOP_SECONDS = 8.0
+FORGETTING_SECONDS = 5.0
 
 
 def create_app(settings: JobServerSettings, store: Store, broker: Broker) -> FastAPI:
@@ -41,6 +42,7 @@ def create_app(settings: JobServerSettings, store: Store, broker: Broker) -> Fas
     repeated = (
         ("publish", settings.publish_interval_seconds, publisher.run),
         ("measure", MEASURING_SECONDS, Measuring(jobs, metrics).run),
+        ("forget what was refused", FORGETTING_SECONDS, acceptance.forget_refused),
         ("remove what is old", HOUSEKEEPING_SECONDS, Housekeeping(jobs, kept, settings.jobs_kept_days).run),
     )
 

@@ -8,6 +8,7 @@ from job_server.inputs.row import BadRow, parse_number
 from job_server.job import Document
 
 MOST_LABELS = 50
+LARGEST = 3.4028235e38  # that a network, whose values are float32, could say
 
 
 class Confusion:
@@ -42,7 +43,7 @@ class Confusion:
 
 
 class Distance:
-    """How far values are from labels that are numbers; another label counts for nothing."""
+    """How far values are from labels that are numbers; one that no network could say counts for nothing."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -51,13 +52,15 @@ class Distance:
     def add(self, label: str, value: float) -> None:
         """Count a labelled value."""
         try:
-            self._norm = math.hypot(self._norm, value - parse_number("label", label))
+            expected = parse_number("label", label)
         except BadRow:
             return
-        self._count += 1
+        if abs(expected) <= LARGEST:
+            self._norm = math.hypot(self._norm, value - expected)
+            self._count += 1
 
     def to_document(self) -> Document | None:
         """Return the root of the mean squared error, None without labels."""
-        if not self._count or not math.isfinite(self._norm):
+        if not self._count:
             return None
         return {"n": self._count, "rmse": self._norm / math.sqrt(self._count)}

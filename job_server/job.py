@@ -8,8 +8,9 @@ Document = dict[str, Any]
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 ENDED = frozenset({"done", "failed", "cancelled"})
 
-# What a job's document says: chunks of it wait to be published; all are; all are done; nobody wants them.
-ACCEPTED, PUBLISHED, DONE, CANCELLED = "accepted", "published", "done", "cancelled"
+# What a job's document says: chunks of it wait to be published; all are; all are done; nobody wants them, but
+# some may be open yet; none is.
+ACCEPTED, PUBLISHED, DONE, CANCELLING, CANCELLED = "accepted", "published", "done", "cancelling", "cancelled"
 OPEN = (ACCEPTED, PUBLISHED)
 
 
@@ -53,7 +54,7 @@ class Job:
             version=document["version"],
             package_sha256=document["package_sha256"],
             fingerprint=document["fingerprint"],
-            is_cancelled=document["state"] == CANCELLED,
+            is_cancelled=document["state"] in {CANCELLING, CANCELLED},
         )
 
 

@@ -1,4 +1,4 @@
-"""Count the chunks that were closed, and look what waits, again and again."""
+"""Close what was cancelled, count the chunks that were closed, and look what waits, again and again."""
 
 from job_server.metrics import JobMetrics
 from job_server.store import JobStore
@@ -15,8 +15,9 @@ class Measuring:
         self._metrics = metrics
 
     async def run(self) -> None:
-        """Measure once; while the database is away its backlog is not known."""
+        """Do it once; while the database is away its backlog is not known."""
         try:
+            await self._store.finish_cancelling()
             while chunks := await self._store.take_uncounted():
                 self._metrics.count(chunks)
             self._metrics.show(await self._store.backlog())

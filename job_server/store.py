@@ -151,13 +151,18 @@ class JobStore:
         """Have no input of a job tried any more; what is answered stays."""
         with unavailable_on_error():
             open_states = {"$in": list(job.OPEN)}
-            change = {"$set": {"state": job.CANCELLED}}
+            change = {"$set": {"state": job.CANCELLING}}
             await self._jobs.update_one({"_id": job_id, "state": open_states}, change)
-            await self._chunks.update_many(
-                {"job": job_id, "state": OPEN},
-                {"$set": {"state": CANCELLED, UNCOUNTED: True}},
-            )
-            await self._inputs.delete_many({"job": job_id})
+        await self.finish_cancelling()
+
+    async def finish_cancelling(self) -> None:
+        """Close the chunks of the jobs that are being cancelled; a server may have ended while it did."""
+        for one in await self.jobs_in(job.CANCELLING):
+            with unavailable_on_error():
+                change = {"$set": {"state": CANCELLED, UNCOUNTED: True}}
+                await self._chunks.update_many({"job": one, "state": OPEN}, change)
+                await self._inputs.delete_many({"job": one})
+                await self._jobs.update_one({"_id": one}, {"$set": {"state": job.CANCELLED}})
 
     async def take_uncounted(self) -> list[ClosedChunk]:
         """Return chunks that were closed, each once, and forget their inputs; none: there are no more now."""

@@ -95,10 +95,10 @@ def list_jobs(*, url: Url = AT_HOME) -> None:
 def answering(url: str) -> Iterator[JobServer]:
     """Give the server; what goes wrong is said in a sentence, with exit code 1."""
     try:
-        with JobServer(url, PATIENCE_SECONDS, told.print) as server:
+        with JobServer(url, PATIENCE_SECONDS, lambda text: told.print(printable(text))) as server:
             yield server
     except (JobServerError, NothingToSend) as error:
-        sys.exit(f"error: {error}")
+        sys.exit(printable(f"error: {error}"))
 
 
 def bars(*columns: ProgressColumn) -> Progress:
@@ -148,7 +148,12 @@ def summary(job: JobAnswer) -> str:
     """Say in a line how far a job is."""
     rate = f", {job['inputs_per_second']}/s" if job["inputs_per_second"] else ""
     by = f", {job['model']} {job['version'] or 'latest'}"
-    return f"{job['state']}: {job['done']} of {job['total']}, {job['failed']} failed{rate}{by}"
+    return printable(f"{job['state']}: {job['done']} of {job['total']}, {job['failed']} failed{rate}{by}")
+
+
+def printable(text: str) -> str:
+    """Return text that does nothing to a terminal, whoever wrote it."""
+    return "".join(one if one.isprintable() else "?" for one in text)
 
 
 if __name__ == "__main__":

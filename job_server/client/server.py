@@ -1,11 +1,13 @@
 """The job server as its client asks it: through refusals that pass, and connections that break."""
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
+from urllib.parse import quote
 
 import httpx
 
@@ -13,6 +15,9 @@ from job_server.client.packing import Body
 from job_server.job import ENDED
 
 JobAnswer = dict[str, Any]
+T = TypeVar("T")
+
+FIELDS = {"id", "state", "total", "done", "failed", "inputs_per_second", "created_at", "model", "version"}
 
 READ_BYTES = 2**18
 TIMEOUT = httpx.Timeout(60, connect=5)
@@ -47,6 +52,8 @@ class JobServer:
 
     def submit(self, body: Body, key: str, *, latest: bool, sent: Callable[[int], None]) -> JobAnswer:
         """Hand a job in, once: with its key the same body is one job however often it is sent."""
+        if not (key.isascii() and key.isprintable()):
+            raise JobServerError(f"{key!r}: an Idempotency-Key has printable ASCII characters.")
 
         def send() -> httpx.Response:
             body.file.seek(0)
@@ -59,19 +66,20 @@ class JobServer:
             params = {"model": "latest"} if latest else {}
             return self._http.post("/jobs", content=_parts(body, sent), headers=headers, params=params)
 
-        return dict(self._insist(send).json())
+        return self._job_of(self._insist(send))
 
     def job(self, job: str) -> JobAnswer:
         """Return how far a job is."""
-        return dict(self._insist(lambda: self._http.get(f"/jobs/{job}")).json())
+        return self._job_of(self._insist(lambda: self._http.get(_path(job))))
 
     def jobs(self) -> list[JobAnswer]:
         """Return the newest jobs."""
-        return list(self._insist(lambda: self._http.get("/jobs")).json())
+        answer = self._insist(lambda: self._http.get("/jobs"))
+        return [self._checked(one) for one in self._json(answer, list)]
 
     def cancel(self, job: str) -> JobAnswer:
         """Have the rest of a job not tried."""
-        return dict(self._insist(lambda: self._http.delete(f"/jobs/{job}")).json())
+        return self._job_of(self._insist(lambda: self._http.delete(_path(job))))
 
     def watched(self, job: str) -> Iterator[JobAnswer]:
         """Yield how far a job is, each time that it has changed, until it has ended."""
@@ -80,24 +88,26 @@ class JobServer:
             if now["state"] in ENDED:
                 return
             try:
-                with self._http.stream("GET", f"/jobs/{job}/events") as answer:
+                with self._http.stream("GET", f"{_path(job)}/events") as answer:
                     answer.raise_for_status()
                     events = (line for line in answer.iter_lines() if line.startswith("data: "))
                     for event in events:
-                        yield (now := json.loads(event.removeprefix("data: ")))
+                        yield (now := self._checked(json.loads(event.removeprefix("data: "))))
                         if now["state"] in ENDED:
                             return
-            except httpx.HTTPError:  # the question above says what it is, or waits until it is over
-                time.sleep(AGAIN_SECONDS / 10)
+            except (httpx.HTTPError, ValueError):  # the question above says what it is, or waits
+                pass
+            time.sleep(AGAIN_SECONDS / 10)
 
     def save_results(self, job: str, path: Path, *, as_csv: bool) -> None:
         """Write a job's results to a file; what was there stays until they are whole."""
         accept = "text/csv" if as_csv else "application/x-ndjson"
-        part = path.with_name(f"{path.name}.part")
+        path = path.resolve()  # a link stays one
+        part = path.with_name(f".{path.name}.{os.getpid()}") if path.is_file() or not path.exists() else path
 
         def fetch() -> httpx.Response:
             with (
-                self._http.stream("GET", f"/jobs/{job}/results", headers={"Accept": accept}) as answer,
+                self._http.stream("GET", f"{_path(job)}/results", headers={"Accept": accept}) as answer,
                 part.open("wb") as file,
             ):
                 if answer.is_success:
@@ -109,11 +119,30 @@ class JobServer:
 
         try:
             self._insist(fetch)
-            part.replace(path)
+            if part != path:
+                part.replace(path)
         except OSError as error:
             raise JobServerError(f"{path}: {error.strerror}.") from error
         finally:
-            part.unlink(missing_ok=True)
+            if part != path:
+                part.unlink(missing_ok=True)
+
+    def _job_of(self, answer: httpx.Response) -> JobAnswer:
+        return self._checked(self._json(answer, dict))
+
+    def _json(self, answer: httpx.Response, kind: type[T]) -> T:
+        try:
+            document = answer.json()
+        except ValueError:
+            document = None
+        if not isinstance(document, kind):
+            raise JobServerError(f"what answers at {self._url} is no job server.")
+        return document
+
+    def _checked(self, document: Any) -> JobAnswer:
+        if not isinstance(document, dict) or not document.keys() >= FIELDS:
+            raise JobServerError(f"what answers at {self._url} is no job server.")
+        return document
 
     def _insist(self, ask: Callable[[], httpx.Response]) -> httpx.Response:
         until, said = time.monotonic() + self._patience_seconds, ""
@@ -147,10 +176,19 @@ class JobServer:
 
 def _parts(body: Body, sent: Callable[[int], None]) -> Iterator[bytes]:
     done = 0
-    while data := body.file.read(READ_BYTES):
+    while done < body.size:
+        data = body.file.read(READ_BYTES)
+        if not data or os.fstat(body.file.fileno()).st_size != body.size:
+            raise JobServerError("A file has changed while it was sent. Hand it in when nobody writes to it.")
         yield data
         done += len(data)
         sent(done)
+
+
+def _path(job: str) -> str:
+    if not job:
+        raise JobServerError("a job's id is not empty; `list` shows those that are there.")
+    return f"/jobs/{quote(job, safe='')}"
 
 
 def _reason(answer: httpx.Response) -> str:
@@ -162,6 +200,7 @@ def _reason(answer: httpx.Response) -> str:
 
 def _seconds(text: str | None, otherwise: float) -> float:
     try:
-        return min(max(float(text or otherwise), 0.1), 60.0)
+        seconds = float(text or otherwise)
     except ValueError:
         return otherwise
+    return min(max(seconds, 0.1), 60.0) if seconds == seconds else otherwise  # noqa: PLR0124 - NaN

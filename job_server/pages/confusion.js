@@ -10,12 +10,12 @@ export function namesOf({ confusion = {} }) {
 
 export function confusionOf({ confusion, other }) {
   const names = namesOf({ confusion });
-  const labels = names.filter(name => confusion[name]);
+  const labels = names.filter(name => Object.hasOwn(confusion, name));
   const heading = (name, scope) => element("th", { scope, title: name }, name);  // a long one is cut off
   const head = element("tr", {}, element("th", {}, "Label ↓ Said →"), ...names.map(name => heading(name, "col")));
   const lines = labels.map(label => {
     const row = confusion[label], total = Object.values(row).reduce((sum, number) => sum + number, 0);
-    const cells = names.map(name => cell(row[name] ?? 0, total, name === label));
+    const cells = names.map(name => cell(Object.hasOwn(row, name) ? row[name] : 0, total, name === label));
     return element("tr", {}, heading(label, "row"), ...cells);
   });
   const table = element("table", { class: "confusion" }, element("thead", {}, head), element("tbody", {}, ...lines));

@@ -89,6 +89,14 @@ def test_what_goes_wrong_is_a_sentence(jobs: JobsProgram, tmp_path: Path) -> Non
         (jobs.url, ("submit", empty), "there is no file in it."),
         (jobs.url, ("watch", "nothing"), "There is no such job."),
         (jobs.url, ("results", "nothing", tmp_path / "results.csv"), "There is no such job."),
+        (jobs.url, ("watch", "../healthz"), "Not Found"),
+        (jobs.url, ("cancel", ""), "a job's id is not empty"),
+        (
+            jobs.url,
+            ("submit", page, "--key", "\u00fc\n"),
+            "an Idempotency-Key has printable ASCII characters.",
+        ),
+        (f"{jobs.url}/docs?", ("list",), "is no job server."),
         (nobody, ("submit", page), "no job server answers"),
         ("htp://x", ("list",), "Write http://HOST:PORT."),
     ]

@@ -35,7 +35,11 @@ async def test_a_closed_chunk_is_counted_once(store: Store, mongodb_uri: str) ->
     (done,) = await jobs.take_uncounted()
     assert (done.succeeded, done.failed, done.cancelled, done.retries) == (1, 1, 0, 1)
     assert done.seconds is not None
-    await jobs.cancel("a")
+    await store.database.jobs.update_one({"_id": "a"}, {"$set": {"state": "cancelling"}})
+    await jobs.finish_cancelling()  # as after a server that was killed while it cancelled
+    cancelled = await jobs.job("a")
+    assert cancelled is not None
+    assert cancelled.is_cancelled
     assert [one.cancelled for one in await jobs.take_uncounted()] == [2, 2]
     assert await jobs.take_uncounted() == []
     assert await store.database.job_inputs.count_documents({}) == 0

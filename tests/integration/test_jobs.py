@@ -5,6 +5,8 @@ import json
 import os
 import signal
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -102,10 +104,9 @@ def test_where_there_is_no_room_nothing_is_taken(
     )
     try:
         program.server.wait_until_ready()
-        answers = [
-            program.request("POST", "/jobs", content=b"x1,x2\n1,2\n", headers={"Content-Type": "text/csv"})
-            for _ in range(2)
-        ]
+        post = partial(program.request, "POST", content=b"x1,x2\n1,2\n", headers={"Content-Type": "text/csv"})
+        with ThreadPoolExecutor() as together:
+            answers = [*together.map(post, ["/jobs"] * 8), post("/jobs")]
         refused = answers[-1]
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "10")
         assert said in refused.json()["detail"]

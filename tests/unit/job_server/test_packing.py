@@ -1,5 +1,6 @@
 """What a client sends of the files that somebody names."""
 
+import os
 import zipfile
 from pathlib import Path
 
@@ -39,9 +40,25 @@ def test_two_folders_with_the_same_names_lose_nothing(tmp_path: Path) -> None:
 
 
 def test_two_files_with_the_same_name_lose_nothing(tmp_path: Path) -> None:
-    """The second one has its whole path."""
-    one, two = write(tmp_path, "x/a.png", "y/a.png")
-    assert sent(one, two)[0] == ["a.png", two.as_posix().lstrip("/")]
+    """The second one has a number behind its name; the same file twice is one."""
+    one, two, third = write(tmp_path, "x/a.png", "y/a.png", "z/a.png")
+    assert sent(one, two, one, third)[0] == ["a.png", "a-2.png", "a-3.png"]
+
+
+def test_two_folders_of_the_same_name_lose_nothing(tmp_path: Path) -> None:
+    """Nor do files without an ending."""
+    write(tmp_path, "2023/img/a.png", "2024/img/a.png", "2023/img/b", "2024/img/b")
+    names = sent(tmp_path / "2023/img", tmp_path / "2024/img")[0]
+    assert names == ["img/a.png", "img/b", "img/a-2.png", "img/b-2"]
+
+
+def test_odd_names_and_dates_are_sent(tmp_path: Path) -> None:
+    """A name that is no UTF-8, a file from before zips; a link out of the folder is not."""
+    (old,) = write(tmp_path, "old.png")
+    os.utime(old, (86400, 86400))
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/b\xff.png")).write_bytes(b"image")
+    (tmp_path / "link.png").symlink_to("/etc/hostname")
+    assert sent(tmp_path)[0] == ["b?.png", "old.png"]
 
 
 @pytest.mark.parametrize(

@@ -105,9 +105,10 @@ def test_values_are_counted_and_compared_with_labels_that_are_numbers() -> None:
     assert found["confidence"] is None
 
 
-def test_a_distance_beyond_all_bounds_is_none() -> None:
-    """JSON has no infinity."""
-    assert summed(value(-1e38, "1.7e308"), value(1, "-1.7e308"))["labelled"] is None
+def test_a_label_beyond_all_bounds_hides_no_other() -> None:
+    """It counts for nothing."""
+    assert summed(value(-1e38, "1.7e308"), value(1, "2"))["labelled"] == {"n": 1, "rmse": 1}
+    assert summed(value(1, "-1.7e308"))["labelled"] is None
 
 
 def test_of_several_values_the_first_is_counted() -> None:
