@@ -45,8 +45,8 @@ test: ## run every test that needs no Docker; as root it installs what that take
 test-unit: ## run the unit tests alone, on all cores
 	@$(IN) tests -m pytest tests/unit -n auto
 
-test-compose: ## run the stack's tests against `docker compose up`
-	@STACK=compose $(IN) tests -m pytest tests/stack
+test-compose: ## run the stack's tests against `docker compose up`; the drills take long, and `make test` runs one
+	@STACK=compose $(IN) tests -m pytest tests/stack --ignore tests/stack/test_drills.py
 
 mutate: ## change the pure logic line by line and list the changes that no test notices; MUTANTS=NAME*: only those
 	@$(IN) mutate -c ""
