@@ -107,10 +107,8 @@ def mongodb_server(tmp_path: Path) -> Iterator[MongodbServer]:
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitmqServer]:
     """Run RabbitMQ for all tests that leave it running."""
-    server = RabbitmqServer(tmp_path_factory.mktemp("rabbitmq"))
-    server.start()
-    yield server
-    server.stop()
+    with RabbitmqServer(tmp_path_factory.mktemp("rabbitmq")).running() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -120,11 +118,8 @@ def jobs(
     """Run a job server with a worker, whose model answers 3 x1 - 2 x2 + 1."""
     folder = tmp_path_factory.mktemp("jobs")
     package = write_regressor(folder / "model")
-    running = JobsProgram(folder, shared_mongodb.uri("jobs"), broker.uri, package)
-    running.add_worker()
-    running.server.wait_until_ready()
-    yield running
-    running.end()
+    with JobsProgram(folder, shared_mongodb.uri("jobs"), broker.uri, package).running() as program:
+        yield program
 
 
 @pytest.fixture(scope="session")
@@ -134,15 +129,7 @@ def image_jobs(
     """Run a job server with a worker, whose model names an image's colour; with a queue of its own."""
     folder = tmp_path_factory.mktemp("image_jobs")
     package = write_colour_package(folder / "model")
-    running = JobsProgram(
-        folder,
-        shared_mongodb.uri("image_jobs"),
-        broker.uri,
-        package,
-        RABBITMQ_QUEUE="images",
-        JOB_SAMPLE_RATE=0.5,
-    )
-    running.add_worker()
-    running.server.wait_until_ready()
-    yield running
-    running.end()
+    settings = {"RABBITMQ_QUEUE": "images", "JOB_SAMPLE_RATE": 0.5}
+    uri = shared_mongodb.uri("image_jobs")
+    with JobsProgram(folder, uri, broker.uri, package, **settings).running() as program:
+        yield program

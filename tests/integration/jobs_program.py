@@ -6,7 +6,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,15 @@ class RabbitmqServer:
         except OSError:
             return False
         return True
+
+    @contextmanager
+    def running(self) -> Iterator["RabbitmqServer"]:
+        """Give it once it listens; end it in the end."""
+        try:
+            self.start()
+            yield self
+        finally:
+            self.stop()
 
     def stop(self) -> None:
         """End it, and the daemon that outlives it."""
@@ -151,6 +161,17 @@ class JobsProgram:
         self.server = ServerProgram("job_server", self.folder / "server.log", {**self.settings, **more})
         self.server.start()
         self.server.wait_until_ready()
+
+    @contextmanager
+    def running(self, workers: int = 1) -> Iterator["JobsProgram"]:
+        """Give it with so many workers once it is ready; kill all in the end."""
+        try:
+            for _ in range(workers):
+                self.add_worker()
+            self.server.wait_until_ready()
+            yield self
+        finally:
+            self.end()
 
     def end(self) -> None:
         """Kill all."""

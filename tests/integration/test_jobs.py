@@ -102,8 +102,7 @@ def test_where_there_is_no_room_nothing_is_taken(
     program = JobsProgram(
         tmp_path, mongodb_uri, broker.uri, package, RABBITMQ_QUEUE=setting, **{setting: value}
     )
-    try:
-        program.server.wait_until_ready()
+    with program.running(workers=0):
         post = partial(program.request, "POST", content=b"x1,x2\n1,2\n", headers={"Content-Type": "text/csv"})
         with ThreadPoolExecutor() as together:
             answers = [*together.map(post, ["/jobs"] * 8), post("/jobs")]
@@ -113,8 +112,6 @@ def test_where_there_is_no_room_nothing_is_taken(
         taken = [one for one in answers if one.status_code == 202]
         assert len(program.request("GET", "/jobs").json()) == len(taken) == (setting == "MAX_OPEN_JOBS")
         assert list((tmp_path / "spool").iterdir()) == []
-    finally:
-        program.end()
 
 
 def test_an_unknown_job_is_none(jobs: JobsProgram) -> None:

@@ -43,10 +43,8 @@ INPUT_SECONDS = 2
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitmqServer]:
     """Run a RabbitMQ that the tests may kill."""
-    server = RabbitmqServer(tmp_path_factory.mktemp("rabbitmq"))
-    server.start()
-    yield server
-    server.stop()
+    with RabbitmqServer(tmp_path_factory.mktemp("rabbitmq")).running() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
@@ -68,11 +66,8 @@ def running(
     (package / "network.py").write_text(NETWORK)
     settings = {"INPUT_SECONDS": INPUT_SECONDS, "ROWS_PER_CHUNK": 25}
     program = JobsProgram(folder, database.uri("jobs"), broker.uri, package, **settings)
-    program.add_worker()
-    program.add_worker()
-    program.server.wait_until_ready()
-    yield program
-    program.end()
+    with program.running(workers=2):
+        yield program
 
 
 @pytest.fixture

@@ -71,11 +71,8 @@ def measured(
     """Run a job server with a worker that have answered nothing yet, with a queue of their own."""
     folder = tmp_path_factory.mktemp("measured")
     uri, package = shared_mongodb.uri("measured"), write_regressor(folder / "model")
-    running = JobsProgram(folder, uri, broker.uri, package, RABBITMQ_QUEUE="measured")
-    running.add_worker()
-    running.server.wait_until_ready()
-    yield running
-    running.end()
+    with JobsProgram(folder, uri, broker.uri, package, RABBITMQ_QUEUE="measured").running() as program:
+        yield program
 
 
 @pytest.fixture(scope="module")

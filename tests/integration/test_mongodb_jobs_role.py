@@ -34,10 +34,8 @@ def jobs(
     with relay_to(shared_mongodb.port, asked.note) as relay:
         settings = {"RABBITMQ_QUEUE": "role", "ROWS_PER_CHUNK": 25, "JOB_SAMPLE_RATE": 1}
         program = JobsProgram(tmp_path, relay.uri("role"), broker.uri, package, **settings)
-        program.add_worker()
-        program.server.wait_until_ready()
-        yield program
-        program.end()
+        with program.running():
+            yield program
 
 
 def test_the_role_permits_what_the_job_programs_do_and_no_more(jobs: JobsProgram, asked: Recorder) -> None:
