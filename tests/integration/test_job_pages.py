@@ -66,11 +66,8 @@ def jobs(
 ) -> Iterator[JobsProgram]:
     folder, uri = tmp_path_factory.mktemp("job_pages"), shared_mongodb.uri("job_pages")
     settings = {"MAX_JOB_BYTES": MOST_BYTES, "RABBITMQ_QUEUE": "job_pages"}
-    running = JobsProgram(folder, uri, broker.uri, slot.link, **settings)
-    running.add_worker()
-    running.server.wait_until_ready()
-    yield running
-    running.end()
+    with JobsProgram(folder, uri, broker.uri, slot.link, **settings).running() as program:
+        yield program
 
 
 @pytest.fixture(scope="module")
@@ -227,6 +224,15 @@ def test_answers_are_compared_with_labels(page: Page, jobs: JobsProgram, slot: S
     choose(page, table(("x1", "x2", "label"), [(0, 0, 1), (1, 0, 7)]))
     assert panel(page, "Answers and labels")[1:] == ["RMSE", "2.121", "Labelled answers", "2"]
     assert sum(counts(page, "Values")) == 2
+
+
+def test_a_label_that_every_object_has_is_a_label(page: Page, jobs: JobsProgram, slot: Slot) -> None:
+    """Its row and its column hold numbers."""
+    slot.put("sign")
+    show(page, jobs)
+    choose(page, table(("x1", "x2", "x3", "label"), [(1, 1, 1, "constructor"), (1, 1, 1, "__proto__")]))
+    rows = page.locator(".confusion tbody tr")
+    expect(rows).to_have_text(["__proto__001", "constructor001"])
 
 
 @pytest.mark.parametrize(
