@@ -76,24 +76,28 @@ class Publisher:
             BrokerUnavailable, StoreUnavailable: the rest has to wait.
         """
         look = await asyncio.to_thread(self._broker.look)
-        if not await self._store.jobs_in(*OPEN):
-            self._in_hand = LEAST_IN_HAND
+        jobs = await self._store.jobs_in(*OPEN)
+        waiting = [job for job, state in jobs.items() if state == ACCEPTED]
+        # Where none waits, workers are idle for another reason than that they are quick.
+        self._in_hand = next_in_hand(self._in_hand, look.ready, look.workers) if waiting else LEAST_IN_HAND
+        if not jobs:
             return look
         published = await self._store.published()
-        silent = [chunk for chunk, _, seen_at in published if now - seen_at > SILENT_SECONDS]
+        silent = {chunk: job for chunk, job, seen_at in published if now - seen_at > SILENT_SECONDS}
         if silent and not look.ready:
-            jobs = sorted({chunk.partition(":")[0] for chunk in silent})
-            logger.warning("%d chunks without a sign are published again", len(silent), extra={"jobs": jobs})
-            await self._publish(silent, now)
-        for job in await self._store.note_done():
+            told = {"jobs": sorted({*silent.values()})}
+            logger.warning("%d chunks without a sign are published again", len(silent), extra=told)
+            await self._publish([*silent], now)
+        for job in await self._store.note_done([job for job in jobs if job not in waiting]):
             logger.info("a job has ended", extra={"job": job})
-        self._in_hand = next_in_hand(self._in_hand, look.ready, look.workers)
         free = self._in_hand * max(1, look.workers) - len(published)
-        await self._publish_in_turn([job for _, job, _ in published], free, now)
+        await self._publish_in_turn(waiting, [job for _, job, _ in published], free, now)
         return look
 
-    async def _publish_in_turn(self, published: Sequence[str], free: int, now: float) -> None:
-        order = in_turn(await self._store.jobs_in(ACCEPTED), published, free)
+    async def _publish_in_turn(
+        self, jobs: Sequence[str], published: Sequence[str], free: int, now: float
+    ) -> None:
+        order = in_turn(jobs, published, free)
         waiting = {job: await self._store.waiting(job, count) for job, count in Counter(order).items()}
         exhausted = [job for job, count in Counter(order).items() if len(waiting[job]) < count]
         await self._publish([left.pop(0) for job in order if (left := waiting[job])], now)

@@ -86,11 +86,11 @@ class JobStore:
         with unavailable_on_error():
             return [progress(one) async for one in self._chunks.find({"job": job_id}, PROGRESS)]
 
-    async def jobs_in(self, *states: str) -> list[str]:
-        """Return the ids of the jobs in one of these states, the oldest first."""
+    async def jobs_in(self, *states: str) -> dict[str, str]:
+        """Return the jobs in one of these states, id → state, the oldest first."""
         with unavailable_on_error():
-            found = self._jobs.find({"state": {"$in": list(states)}}, {"_id": 1}).sort("created_at", 1)
-            return [one["_id"] async for one in found]
+            found = self._jobs.find({"state": {"$in": list(states)}}, {"state": 1}).sort("created_at", 1)
+            return {one["_id"]: one["state"] async for one in found}
 
     async def needed_packages(self) -> set[str]:
         """Return the checksums of the packages that open jobs are answered by."""
@@ -105,10 +105,10 @@ class JobStore:
                 {"_id": {"$in": list(jobs)}, "state": job.ACCEPTED}, {"$set": {"state": job.PUBLISHED}}
             )
 
-    async def note_done(self) -> list[str]:
-        """Note which of the jobs whose chunks are all published have all of them done; return these."""
+    async def note_done(self, jobs: Sequence[str]) -> list[str]:
+        """Note which of these jobs, whose chunks are all published, have all of them done; return those."""
         ended = []
-        for one in await self.jobs_in(job.PUBLISHED):
+        for one in jobs:
             with unavailable_on_error():
                 if await self._chunks.find_one({"job": one, "state": OPEN}, {"_id": 1}) is None:
                     change = {"$set": {"state": job.DONE}}

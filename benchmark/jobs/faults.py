@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import httpx
 
-from benchmark.jobs.measures import OPEN, filenames, submit
+from benchmark.jobs.measures import filenames, submit
 from benchmark.jobs.system import JobSystem
+from job_server.job import ENDED
 
 INPUTS = 5000
 KILLS, AWAY_SECONDS = 50, 60.0
@@ -92,7 +93,7 @@ def suffer(system: JobSystem, body: bytes, fault: Fault, *, begun: bool) -> Outc
                 return -1
             if answer.status_code != httpx.codes.OK:
                 return -1
-            return int(answer.json()["done"]) if answer.json()["state"] in OPEN else None
+            return int(answer.json()["done"]) if answer.json()["state"] not in ENDED else None
 
         def wait_for_more() -> None:
             before = look()

@@ -13,9 +13,9 @@ import httpx
 
 from benchmark.jobs.system import JobSystem
 from benchmark.memory import MEGABYTE, taken
+from job_server.job import ENDED
 
 LOOK_SECONDS = 0.1
-OPEN = {"queued", "running"}
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def time_job(system: JobSystem, body: bytes) -> JobTimes:
         job = submit(http, body)
         accepted = time.perf_counter() - started
         first = 0.0
-        while (now := http.get(f"/jobs/{job}").json())["state"] in OPEN:
+        while (now := http.get(f"/jobs/{job}").json())["state"] not in ENDED:
             if now["done"] and not first:
                 first = time.perf_counter() - started
             time.sleep(LOOK_SECONDS)
@@ -90,7 +90,7 @@ class FullQueue:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._look(-1)["state"] not in OPEN:
+        if self._look(-1)["state"] in ENDED:
             raise AssertionError("the queue was not full all the time: hand in more")
         for one in self._jobs:
             self._http.delete(f"/jobs/{one}")
