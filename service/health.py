@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from service.draining import STOPS
 from service.problems import Problem
 
 PLATFORM_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -19,8 +20,9 @@ def health_router(registry: CollectorRegistry, not_ready: Callable[[], str | Non
         return {"status": "alive"}
 
     @router.get("/readyz", summary="The program can do its work")
-    async def readyz() -> dict[str, str]:
-        reason = not_ready()
+    async def readyz(request: Request) -> dict[str, str]:
+        # over a kept connection: a request that waits must not be sent to a server that ends
+        reason = "It stops." if hasattr(request.state, STOPS) else not_ready()
         if reason is not None:
             raise Problem(503, "Not ready", reason, {"Retry-After": "1"})
         return {"status": "ready"}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import uvicorn
 from fastapi import FastAPI
 
+from service.draining import DrainingServer
 from service.settings import ProgramSettings
 from service.whole_answers import WholeAnswersProtocol
 
@@ -72,11 +73,11 @@ async def _serve(
     if on_sighup is not None:
         _call_on_sighup(on_sighup)
     if internal is None:
-        await uvicorn.Server(config).serve()
+        await DrainingServer(config).serve()
         return
     internal_server = InternalServer(configure(internal.app, internal.host, internal.port))
     serving = asyncio.create_task(internal_server.serve())
-    await uvicorn.Server(config).serve()
+    await DrainingServer(config).serve()
     internal_server.should_exit = True
     await serving
 

@@ -7,7 +7,7 @@ nginx has passed the head on by then, and cannot ask another server any more. On
 import asyncio
 from typing import Any, cast
 
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from service.draining import DrainingProtocol
 
 HEAD = b"HTTP/1.1 "
 
@@ -41,8 +41,8 @@ class HeadHoldingTransport:
         return getattr(self._transport, name)
 
 
-class WholeAnswersProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
-    """uvicorn's HTTP protocol on such transports."""
+class WholeAnswersProtocol(DrainingProtocol):
+    """The HTTP protocol on such transports."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wrap the connection's transport."""
