@@ -17,6 +17,7 @@ REQUIREMENTS = {
     "drift_detector_server": "drift_detector_server/requirements-alibi.txt",
     "release": "release/requirements.txt",
     "job_server": "job_server/requirements.txt",
+    "stream": "stream/requirements.txt",
     "stack": "stack/requirements.txt",
     "locust": "locust/requirements.txt",
     "tests": "tests/requirements.txt",
