@@ -5,7 +5,7 @@ from pathlib import Path
 
 from inference.checksum import SHA256, sha256_of, verify_checksum
 from inference.manifest import FILE_NAME, BadModelPackage, Manifest, read_manifest
-from release import durable
+from service import durable
 
 REMEDY = "put the package's own file there"
 

@@ -25,7 +25,7 @@ from typing import BinaryIO
 from inference.checksum import SHA256
 from inference.identity import Identity, identify, unchanged
 from inference.manifest import BadModelPackage, Manifest
-from release import durable
+from service import durable
 from release.package_files import copy_package, files_of, size_of, verify_files
 
 STORE, CURRENT = ".packages", "current"

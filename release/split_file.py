@@ -9,7 +9,7 @@ from proxy import routing
 from proxy.modes import parse_modes
 from proxy.routing import Routing
 from proxy.split import CannotWrite, parse
-from release import durable
+from service import durable
 
 __all__ = ["CannotRead", "CannotWrite", "Draft", "EditedMeanwhile", "SplitFile"]
 

@@ -1,0 +1,1 @@
+"""The training stream: who plays the world, who watches it, who keeps what is good."""

@@ -9,7 +9,7 @@ from examples.drills import candidate
 from examples.traffic import StackError
 from inference.manifest import FILE_NAME
 from proxy.routing import Routing
-from release import durable
+from service import durable
 from release.package_folder import STORE
 from release.split_file import CannotRead, CannotWrite, SplitFile
 from service.slots import CANDIDATE, STABLE

@@ -16,7 +16,7 @@ from examples.traffic import StackError
 from inference.checksum import sha256_of
 from inference.identity import Identity, identify
 from inference.manifest import FILE_NAME, BadModelPackage
-from release import durable
+from service import durable
 
 FOLDER = "drill"
 FAULTS = Path(__file__).with_name("faults.py")

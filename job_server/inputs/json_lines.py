@@ -10,7 +10,7 @@ from job_server.inputs.lines import read_lines
 from job_server.inputs.names import clean
 from job_server.inputs.reading import Reading
 from job_server.inputs.row import BadRow, pack
-from job_server.inputs.strict_json import BadJson, parse
+from inference.strict_json import BadJson, parse
 from job_server.inputs.table import LABEL, shown
 
 OTHER_VALUES = 1000  # beside the features

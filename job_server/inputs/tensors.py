@@ -12,7 +12,7 @@ from job_server.inputs.job_input import JobInput, WrongInputs
 from job_server.inputs.reading import Reading
 from job_server.inputs.region import Region
 from job_server.inputs.row import BadRow, pack
-from job_server.inputs.strict_json import BadJson, parse
+from inference.strict_json import BadJson, parse
 
 MAX_BYTES = 16 * 2**20
 OTHER_VALUES = 10_000  # beside the numbers: names, shapes, parameters

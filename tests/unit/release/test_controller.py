@@ -520,7 +520,7 @@ async def test_an_end_that_cannot_be_written_is_held(world: World) -> None:
     controller = await begun(world, PLAN, replace(FAIL, gates=[{"name": "error_rate"}]))
     text = world.file.read_text()
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("release.durable.replace", full)
+        patched.setattr("service.durable.replace", full)
         await controller.tick()
         await controller.tick()
     assert (world.release.phase, world.release.held_by) == (Phase.ABORTING, "split")
@@ -575,7 +575,7 @@ async def test_a_disk_that_is_full_holds(world: World, monkeypatch: pytest.Monke
     """The next tick tries again."""
     controller = await begun(world, PLAN, ADVANCE, Judgement("wait", ""))
     with monkeypatch.context() as patched:
-        patched.setattr("release.durable.replace", full)
+        patched.setattr("service.durable.replace", full)
         await controller.tick()
         assert world.release.held_by == "split"
         assert "No space left on device" in world.release.reason

@@ -35,6 +35,15 @@ def replace(path: Path, data: bytes) -> None:
     sync(path.parent)
 
 
+def settle(part: Path, path: Path) -> None:
+    """Give a written file its name when its content is on the disk."""
+    with part.open("rb") as written:
+        os.fchmod(written.fileno(), FILE_MODE)
+        os.fsync(written.fileno())
+    part.replace(path)
+    sync(path.parent)
+
+
 def make_folder(folder: Path) -> None:
     """Make a folder that others can read, with those above it; one that is there is left as it is."""
     if not folder.is_dir():

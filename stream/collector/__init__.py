@@ -1,0 +1,1 @@
+"""Checks the records of the training stream and keeps the good ones."""

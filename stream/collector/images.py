@@ -1,0 +1,67 @@
+"""Whether images can be decoded, found out in a process that may end by it: decoders are C."""
+
+import os
+import signal
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+
+from inference.decoding import NotAnImage, TooManyPixels, decode
+from inference.image_limits import BATCH_PIXELS
+
+IMAGE_SECONDS = 5.0
+SHORT_SIDE = 224  # a JPEG is decoded at a fraction of its size
+AT_ONCE = 50
+NICENESS = 10
+
+
+class ImageCheck:
+    """Decodes images in a process of its own; one that ends the process is no image."""
+
+    def __init__(self, max_pixels: int) -> None:
+        self._max_pixels = max_pixels
+        self._pool = self._start()
+
+    def faults(self, images: Sequence[bytes]) -> list[str | None]:
+        """Return what is wrong with each image; None where it can be decoded."""
+        found: list[str | None] = []
+        for start in range(0, len(images), AT_ONCE):
+            some = images[start : start + AT_ONCE]
+            try:
+                found += self._pool.submit(faults_of, some, self._max_pixels).result()
+            except BrokenProcessPool:
+                self._pool = self._start()
+                found += map(self._fault_of_one, some)
+        return found
+
+    def close(self) -> None:
+        """End the process."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def _fault_of_one(self, image: bytes) -> str | None:
+        try:
+            return self._pool.submit(faults_of, [image], self._max_pixels).result()[0]
+        except BrokenProcessPool:
+            self._pool = self._start()
+            return "Decoding it takes too long, or ends the decoder."
+
+    def _start(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(1, get_context("spawn"), initializer=os.nice, initargs=(NICENESS,))
+
+
+def faults_of(images: Sequence[bytes], max_pixels: int) -> list[str | None]:
+    """Return what is wrong with each image; the kernel ends this process where one takes too long."""
+    return [_fault_of(image, max_pixels) for image in images]
+
+
+def _fault_of(image: bytes, max_pixels: int) -> str | None:
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, IMAGE_SECONDS)
+    try:
+        decode(image, max_pixels, SHORT_SIDE, held_pixels=max(max_pixels, BATCH_PIXELS))
+    except (NotAnImage, TooManyPixels) as error:
+        return str(error)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    return None
