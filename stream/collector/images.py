@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
@@ -15,12 +15,15 @@ SHORT_SIDE = 224  # a JPEG is decoded at a fraction of its size
 AT_ONCE = 50
 NICENESS = 10
 
+Decode = Callable[[Sequence[bytes], int], list[str | None]]
+
 
 class ImageCheck:
     """Decodes images in a process of its own; one that ends the process is no image."""
 
-    def __init__(self, max_pixels: int) -> None:
+    def __init__(self, max_pixels: int, decode_all: Decode | None = None) -> None:
         self._max_pixels = max_pixels
+        self._decode_all = decode_all or faults_of
         self._pool = self._start()
 
     def faults(self, images: Sequence[bytes]) -> list[str | None]:
@@ -29,7 +32,7 @@ class ImageCheck:
         for start in range(0, len(images), AT_ONCE):
             some = images[start : start + AT_ONCE]
             try:
-                found += self._pool.submit(faults_of, some, self._max_pixels).result()
+                found += self._pool.submit(self._decode_all, some, self._max_pixels).result()
             except BrokenProcessPool:
                 self._pool = self._start()
                 found += map(self._fault_of_one, some)
@@ -41,7 +44,7 @@ class ImageCheck:
 
     def _fault_of_one(self, image: bytes) -> str | None:
         try:
-            return self._pool.submit(faults_of, [image], self._max_pixels).result()[0]
+            return self._pool.submit(self._decode_all, [image], self._max_pixels).result()[0]
         except BrokenProcessPool:
             self._pool = self._start()
             return "Decoding it takes too long, or ends the decoder."
