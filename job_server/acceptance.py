@@ -16,12 +16,12 @@ from pathlib import Path
 from starlette.requests import Request
 
 from inference.identity import Identity, identify
+from inference.kept_packages import KeptPackages
 from inference.manifest import BadModelPackage
 from job_server.chunks import Chunk, cut
 from job_server.inputs.job_input import InputLimits, WrongInputs
 from job_server.inputs.read import read_inputs
 from job_server.job import OPEN, Job
-from job_server.packages import KeptPackages
 from job_server.settings import JobServerSettings
 from job_server.store import JobStore
 from mongodb.errors import StoreUnavailable

@@ -8,6 +8,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[impo
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
+from inference.kept_packages import KeptPackages
 from job_server.acceptance import LATER, Acceptance
 from job_server.broker import Broker
 from job_server.housekeeping import INTERVAL_SECONDS as HOUSEKEEPING_SECONDS
@@ -15,7 +16,6 @@ from job_server.housekeeping import Housekeeping
 from job_server.measuring import INTERVAL_SECONDS as MEASURING_SECONDS
 from job_server.measuring import Measuring
 from job_server.metrics import JobMetrics
-from job_server.packages import KeptPackages
 from job_server.publisher import Publisher
 from job_server.routes.jobs import jobs_router
 from job_server.routes.pages import pages_router

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 
-from job_server.packages import KeptPackages
+from inference.kept_packages import KeptPackages
 from job_server.store import JobStore
 from mongodb.errors import StoreUnavailable
 

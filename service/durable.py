@@ -35,6 +35,13 @@ def replace(path: Path, data: bytes) -> None:
     sync(path.parent)
 
 
+def write(path: Path, data: bytes) -> None:
+    """Write a file that may be there; under its name it is always whole."""
+    part = path.with_name(f".{path.name}{PART}")
+    part.write_bytes(data)
+    settle(part, path)
+
+
 def settle(part: Path, path: Path) -> None:
     """Give a written file its name when its content is on the disk."""
     with part.open("rb") as written:

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from inference.json_bounds import JsonBounds
+from inference.strict_json import BadJson, parse
 from job_server.inputs.job_input import JobInput
 from job_server.inputs.lines import read_lines
 from job_server.inputs.names import clean
 from job_server.inputs.reading import Reading
 from job_server.inputs.row import BadRow, pack
-from inference.strict_json import BadJson, parse
 from job_server.inputs.table import LABEL, shown
 
 OTHER_VALUES = 1000  # beside the features

@@ -8,11 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from inference.json_bounds import JsonBounds
 from inference.nested_lists import flatten
+from inference.strict_json import BadJson, parse
 from job_server.inputs.job_input import JobInput, WrongInputs
 from job_server.inputs.reading import Reading
 from job_server.inputs.region import Region
 from job_server.inputs.row import BadRow, pack
-from inference.strict_json import BadJson, parse
 
 MAX_BYTES = 16 * 2**20
 OTHER_VALUES = 10_000  # beside the numbers: names, shapes, parameters

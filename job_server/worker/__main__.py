@@ -11,18 +11,18 @@ from celery.signals import setup_logging, worker_process_init
 from celery.worker.request import Request
 from pymongo.errors import PyMongoError
 
+from inference.kept_packages import KeptPackages
 from job_server.broker import TASK, create_celery
 from job_server.chunks import log_fields
-from job_server.packages import KeptPackages
 from job_server.settings import WorkerSettings
 from job_server.worker.answering import Answering
-from job_server.worker.background import give_way
 from job_server.worker.crashes import OutOfMemoryKills, is_own_fault
 from job_server.worker.models import Models
 from job_server.worker.samples import Samples
 from job_server.worker.store import WorkerStore
 from mongodb.settings import open_blocking
 from service.allocator import keep_freed_memory
+from service.background import give_way
 from service.logs import configure_logging, lines_with
 from service.settings import load_settings
 

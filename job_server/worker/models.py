@@ -6,10 +6,10 @@ from pathlib import Path
 
 from inference.backend import BackendSettings
 from inference.identity import identify
+from inference.kept_packages import KeptPackages
 from inference.manifest import BadModelPackage
 from inference.torch_backend import TorchBackend, load_torch_backend
 from job_server.chunks import IMAGES
-from job_server.packages import KeptPackages
 
 logger = logging.getLogger(__name__)
 

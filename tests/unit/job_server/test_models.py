@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from inference.kept_packages import KeptPackages
 from inference.manifest import BadModelPackage
-from job_server.packages import KeptPackages
 from job_server.worker.models import Models
 from tests.tensor_model import write_regressor
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from inference.identity import identify
+from inference.kept_packages import KeptPackages
 from inference.manifest import BadModelPackage
-from job_server.packages import KeptPackages
 from tests.tensor_model import write_regressor
 
 

@@ -1,4 +1,4 @@
-"""Copies of the packages that open jobs are answered by: a job keeps its model when the slot gets another."""
+"""Copies of packages: who works with one keeps it when its slot gets another."""
 
 import os
 import shutil
@@ -10,6 +10,7 @@ from pathlib import Path
 from inference.identity import Identity, unchanged
 
 DRAFT = "."
+LEFT_OUT = ("__pycache__", ".packages")  # the latter has what a slot served before
 YOUNG_SECONDS = 3600.0
 
 
@@ -38,9 +39,7 @@ class KeptPackages:
             self._folder.mkdir(parents=True, exist_ok=True)
             draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=self._folder))
             try:
-                shutil.copytree(
-                    package, draft, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__")
-                )
+                shutil.copytree(package, draft, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*LEFT_OUT))
             except BaseException:
                 shutil.rmtree(draft, ignore_errors=True)
                 raise
@@ -55,7 +54,7 @@ class KeptPackages:
         return identity
 
     def remove_others(self, needed: Collection[str]) -> None:
-        """Remove the copies that no open job needs, but young ones: their jobs may be being handed in."""
+        """Remove the copies that nobody needs, but young ones: who needs one may be about to say so."""
         if not self._folder.exists():
             return
         for path in self._folder.iterdir():

@@ -6,13 +6,13 @@ import sys
 import textwrap
 from pathlib import Path
 
-from job_server.worker.background import AUTOGROUP, NICE
+from service.background import AUTOGROUP, NICE
 from tests.integration.server_program import ROOT
 from tests.waiting import until
 
 PARENT = """
     import os, signal
-    from job_server.worker.background import give_way
+    from service.background import give_way
 
     if os.fork() == 0:
         give_way()
