@@ -18,6 +18,7 @@ CREATE TABLE IF NOT EXISTS records (
     shard TEXT NOT NULL, source TEXT NOT NULL, position INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS by_digest ON records (digest);
+CREATE INDEX IF NOT EXISTS by_shard ON records (shard);
 CREATE TABLE IF NOT EXISTS positions (source TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counts (outcome TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
 """
@@ -61,6 +62,15 @@ class Index:
     def by_digest(self, digests: Sequence[str]) -> dict[str, Seen]:
         """Return those of the contents that are known."""
         return self._look_up("digest", digests)
+
+    def count_in(self, shards: Sequence[str]) -> int:
+        """Return how many records some shards have."""
+        with self._transaction() as database:
+            counts = [
+                database.execute("SELECT COUNT(*) FROM records WHERE shard = ?", (one,)).fetchone()[0]
+                for one in shards
+            ]
+        return sum(counts)
 
     def next_positions(self) -> dict[str, int]:
         """Return where to read on in each source that was read."""

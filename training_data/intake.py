@@ -2,6 +2,7 @@
 
     inbox/00000012.zip    shards that no data set has taken yet
     golden/               shards that no model is ever trained on
+    repository/shards/    shards that a data set has taken
     index.sqlite          what has been seen (index.py)
 
 A shard is written first and noted then, so a process may be killed at any instant: a shard that the index
@@ -21,7 +22,7 @@ from training_data.record import Reason, Record, Refusal
 from training_data.shard import read_shard, write_shard
 from training_data.task import Task
 
-INBOX, GOLDEN = "inbox", "golden"
+INBOX, GOLDEN, SHARDS, REPOSITORY = "inbox", "golden", "shards", "repository"
 STORED, REFUSED = "stored", "refused"
 
 
@@ -65,6 +66,10 @@ class Intake:
                 if path.name not in known:
                     records = list(read_shard(path, self.task, with_images=False))
                     self.index.add(path.name, records, {}, {STORED: len(records)})
+
+    def waiting(self) -> int:
+        """Return how many records no data set has taken yet."""
+        return self.index.count_in([path.name for path in (self.folder / INBOX).glob("*.zip")])
 
     def sort(self, records: Sequence[Record]) -> Sorted:
         """Return which records are new."""
@@ -117,7 +122,8 @@ class Intake:
         return shard is not None and (self.task.kind == "image" or shard.startswith(GOLDEN))
 
     def _shards(self) -> list[Path]:
-        return sorted(path for name in (INBOX, GOLDEN) for path in (self.folder / name).glob("*.zip"))
+        folders = (INBOX, GOLDEN, f"{REPOSITORY}/{SHARDS}")
+        return sorted(path for name in folders for path in (self.folder / name).glob("*.zip"))
 
 
 def number_of(shard: str) -> int:

@@ -8,6 +8,7 @@ Side = Literal["train", "held-out", "golden"]
 TRAIN: Final = "train"
 HELD_OUT: Final = "held-out"
 GOLDEN: Final = "golden"
+SIDES: Final[tuple[Side, ...]] = (TRAIN, HELD_OUT, GOLDEN)
 HELD_OUT_SHARE = 0.2
 TRAINED = "trained-"
 
@@ -15,7 +16,7 @@ TRAINED = "trained-"
 def side_of(record_id: str) -> Literal["train", "held-out"]:
     """Return the side of a record that is in no golden set.
 
-    What production was trained on cannot judge it, so a record whose id begins with `trained-` is never held out.
+    What production was trained on cannot judge it: an id that begins with `trained-` is never held out.
     """
     if record_id.startswith(TRAINED):
         return TRAIN

@@ -1,0 +1,1 @@
+"""Renews the model: from collected records to a release, step by step."""

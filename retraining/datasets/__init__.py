@@ -1,0 +1,1 @@
+"""Data sets: immutable versions of what was collected."""

@@ -1,0 +1,90 @@
+"""Examples that are there already: a folder of images by class, or a table. They pass the stream's checks.
+
+Those that production was trained on are kept as such: they are trained on again, and never judged by.
+"""
+
+import csv
+import json
+import mimetypes
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from training_data.intake import GOLDEN, INBOX, Intake
+from training_data.reading import ROW_TYPE, read
+from training_data.record import Message, Record, Refusal
+from training_data.sides import TRAINED
+from training_data.task import Task
+
+LABEL = "label"
+AT_ONCE = 1000
+
+
+class CannotImport(Exception):
+    """The examples cannot be taken; the message says why."""
+
+
+def import_examples(intake: Intake, source: Path, *, golden: bool) -> int:
+    """Take what is new of a folder or a table, and return how many that was.
+
+    Raises:
+        CannotImport: it is neither, or holds what is no example of this task.
+        OSError: it cannot be read, or the intake cannot be written.
+    """
+    taken, batch = 0, list[Record]()
+    for message in _messages(source, intake.task, "golden-" if golden else TRAINED):
+        found = read(message, intake.task, "import")
+        if isinstance(found, Refusal):
+            where = (message.key or b"").decode()
+            raise CannotImport(f"{source}: {where}: {found.detail}")
+        batch.append(found)
+        if len(batch) == AT_ONCE:
+            taken += _take(intake, batch, golden=golden)
+            batch = []
+    return taken + _take(intake, batch, golden=golden)
+
+
+def _take(intake: Intake, records: list[Record], *, golden: bool) -> int:
+    with intake.locked():
+        new = intake.sort(records).new
+        shard = intake.store(new, GOLDEN if golden else INBOX)
+        intake.note(shard, new, {}, {})
+    return len(new)
+
+
+def _messages(source: Path, task: Task, prefix: str) -> Iterator[Message]:
+    if task.kind == "image":
+        yield from _images(source, task, prefix)
+    else:
+        yield from _rows(source, task, prefix)
+
+
+def _images(source: Path, task: Task, prefix: str) -> Iterator[Message]:
+    files = [(path, label) for label in task.classes for path in sorted((source / label).glob("*"))]
+    if not files:
+        folders = ", ".join(task.classes)
+        raise CannotImport(f"{source}: no images found; the folder of images has the folders {folders}")
+    for number, (path, label) in enumerate(files):
+        kind = mimetypes.guess_type(path.name)[0] or ""
+        headers = _headers(kind, label, path)
+        yield Message(f"{prefix}{label}-{path.stem}".encode(), headers, path.read_bytes(), 0, number)
+
+
+def _rows(source: Path, task: Task, prefix: str) -> Iterator[Message]:
+    with source.open(encoding="utf-8", newline="") as file:
+        table = csv.DictReader(file)
+        if set(table.fieldnames or ()) != {*task.features, LABEL}:
+            raise CannotImport(f"{source}: its columns must be {', '.join([*task.features, LABEL])}")
+        for number, line in enumerate(table):
+            headers = _headers(ROW_TYPE, line.pop(LABEL), source)
+            members = ", ".join(f"{json.dumps(name)}: {value or 'null'}" for name, value in line.items())
+            yield Message(f"{prefix}{number}".encode(), headers, f"{{{members}}}".encode(), 0, number)
+
+
+def _headers(kind: str, label: str, source: Path) -> dict[str, bytes]:
+    time = datetime.fromtimestamp(source.stat().st_mtime, UTC)
+    return {
+        "content-type": kind.encode(),
+        "label": label.encode(),
+        "recorded-at": time.isoformat().encode(),
+    }

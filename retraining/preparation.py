@@ -1,0 +1,66 @@
+"""Before the first run: the repository, and what there was before the stream."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from retraining.datasets.freezing import freeze
+from retraining.importing import CannotImport, import_examples
+from retraining.repository.error import RepositoryError
+from retraining.repository.repository import Repository
+from training_data.index import BadIndex
+from training_data.intake import GOLDEN, Intake
+
+logger = logging.getLogger(__name__)
+
+
+def prepare(
+    intake: Intake,
+    repository: Repository,
+    *,
+    golden: Path | None,
+    trained: Path | None,
+    most_records: int,
+    now: datetime,
+) -> None:
+    """Make what is missing; it may be killed, and be done again.
+
+    Raises:
+        OSError, BadIndex, RepositoryError: it cannot be made now.
+    """
+    intake.prepare()
+    repository.prepare()
+    if any((intake.folder / GOLDEN).glob("*.zip")):
+        return
+    try:
+        taken = import_examples(intake, golden, golden=True) if golden else 0
+        kept = import_examples(intake, trained, golden=False) if trained else 0
+    except CannotImport as error:
+        logger.warning("no examples to begin with: %s", error)
+        return
+    logger.info("examples to begin with", extra={"golden": taken, "trained": kept})
+    if taken or kept:
+        freeze(intake, repository, most_records, now)
+
+
+class Preparation:
+    """Something that has to be done before all else, tried again each time until it is."""
+
+    def __init__(self, prepare: Callable[[], None]) -> None:
+        self._prepare = prepare
+        self.fault: str | None = "it is being prepared"
+
+    def done(self) -> bool:
+        """Tell whether it is done, after a try where it was not."""
+        if self.fault is None:
+            return True
+        try:
+            self._prepare()
+        except (OSError, BadIndex, RepositoryError) as error:
+            if str(error) != self.fault:
+                logger.warning("not prepared: %s", error)
+            self.fault = str(error)
+            return False
+        self.fault = None
+        return True

@@ -1,0 +1,62 @@
+"""The folder of all runs: of each a folder with `run.json`, and what its steps have made."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from retraining.runs.run import Run, Trigger
+from service import durable
+
+RUN_FILE = "run.json"
+
+
+class AnotherRun(Exception):
+    """A run is under way; there is one at a time."""
+
+
+class Runs:
+    """The runs of a task, the newest last."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, run: str) -> Path:
+        """Return a run's folder."""
+        return self.folder / run
+
+    def all(self) -> list[Run]:
+        """Return every run, the newest first."""
+        files = sorted(self.folder.glob(f"*/{RUN_FILE}"), reverse=True)
+        return [Run.model_validate_json(path.read_bytes()) for path in files]
+
+    def open(self) -> Run | None:
+        """Return the run that is under way, or whose end was not told yet."""
+        newest = next(iter(self.all()), None)
+        return newest if newest and not newest.told else None
+
+    def begin(self, trigger: Trigger, who: str, why: str, now: datetime) -> Run:
+        """Begin a run; AnotherRun where one is under way."""
+        with self._locked():
+            if under_way := self.open():
+                raise AnotherRun(
+                    f"run {under_way.id} is under way, begun by {under_way.who}: {under_way.why}"
+                )
+            run = Run(id=f"{now:%Y%m%dT%H%M%SZ}", trigger=trigger, who=who, why=why, begun_at=now)
+            if self.path(run.id).exists():
+                raise AnotherRun(f"run {run.id} has just ended: ask again")
+            durable.make_folder(self.path(run.id))
+            self.save(run)
+            return run
+
+    def save(self, run: Run) -> None:
+        """Keep how far a run is."""
+        durable.write(self.path(run.id) / RUN_FILE, run.model_dump_json(indent=1).encode())
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        durable.make_folder(self.folder)
+        with (self.folder / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield

@@ -1,0 +1,1 @@
+"""The steps of a run: collect, inspect, check, train, predict, judge, package, push, release, decide."""
