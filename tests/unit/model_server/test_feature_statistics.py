@@ -1,6 +1,7 @@
 """Mean and variance of what users send a slot, beside those of what its model was trained on."""
 
 import weakref
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from inference.backend import BackendSettings, ModelInfo
 from inference.manifest import ImageInput, TensorInput
 from inference.torch_backend import load_torch_backend
 from inference.watched_features import WatchedFeatures
-from model_server.feature_statistics import PORTION_ROWS, FeatureStatistics
+from model_server.feature_statistics import MEMORY_ROWS, PORTION_ROWS, FeatureStatistics
 from tests.tensor_model import write_regressor
 from tests.unit.model_server.test_recorder import CLASSIFIER, MANIFEST
 
@@ -100,6 +101,26 @@ def test_what_waits_does_not_grow_though_nobody_asks() -> None:
     for _ in range(3 * PORTION_ROWS - 1):
         watching.statistics.add(model, embedding)
     assert len(watching.statistics._waiting) == PORTION_ROWS - 1
+
+
+def test_the_statistics_are_of_recent_inputs() -> None:
+    """Of about the last thousand: what changed an hour ago is not hidden by what was before."""
+    model = rows_model("x", "y")
+    watching = Watching(model)
+    for value in (0, 1):
+        for _ in range(5 * MEMORY_ROWS // PORTION_ROWS):
+            watching.statistics.add(model, np.full((PORTION_ROWS, 2), value, np.float32))
+    assert watching.value("feature_mean", "x") == pytest.approx(1, abs=0.01)
+    assert watching.value("features_observed_total") == 10 * MEMORY_ROWS
+
+
+def test_the_training_data_are_those_of_the_present_package() -> None:
+    """Of the same features too: a model that was trained anew knows other means."""
+    watching = Watching(rows_model("x"))
+    again = rows_model("x", sha256="b" * 64)
+    watching.statistics.watch(replace(again, watched=WatchedFeatures(("x",), (7.0,), (9.0,))))
+    assert watching.value("feature_training_mean", "x") == 7
+    assert watching.value("feature_training_variance", "x") == 9
 
 
 def test_other_features_start_over_and_the_same_go_on() -> None:
