@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from inference.image_limits import DEFAULT_FORMATS
 from inference.manifest import Manifest
+from inference.watched_features import NOTHING_WATCHED, WatchedFeatures
 
 Rows = NDArray[np.float32]
 ModelInput = bytes | Rows  # one image's bytes, or rows (N, F) of a tensor model
@@ -62,13 +63,15 @@ class Outputs:
 class ModelInfo:
     """What is known of a loaded model; `sha256` is its package's checksum.
 
-    `output_width` is K; `batch_seconds` is what the forward pass of a full batch took when it was loaded.
+    `output_width` is K; `batch_seconds` is what the forward pass of a full batch took when it was loaded;
+    `watched` has no features where the package has no reference yet.
     """
 
     manifest: Manifest
     sha256: str
     output_width: int
     batch_seconds: float
+    watched: WatchedFeatures = NOTHING_WATCHED
 
     @property
     def headers(self) -> dict[str, str]:

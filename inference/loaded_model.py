@@ -37,7 +37,8 @@ class LoadedModel:
         if not result.finite_rows().all():
             raise BadModelPackage(f"{self.manifest.network} answers a first batch with NaN or infinity")
         self._check_reference(result.embeddings.shape[1])
-        self.info = ModelInfo(self.manifest, package.sha256 or "", result.outputs.shape[1], seconds)
+        width = result.outputs.shape[1]
+        self.info = ModelInfo(self.manifest, package.sha256 or "", width, seconds, package.watched)
 
     def _check_reference(self, width: int) -> None:
         if self.package.reference_width not in {None, width}:

@@ -22,14 +22,15 @@ from inference.identity import unchanged
 from inference.manifest import BadModelPackage, Manifest, read_manifest
 from inference.reference import read_reference
 from inference.torchvision_operators import declare_missing_operators
+from inference.watched_features import NOTHING_WATCHED, WatchedFeatures, watched_features
 
 
 @dataclass(frozen=True, eq=False)
 class ModelPackage:
     """A model in evaluation mode; the network of an image model has `embed` and `head`.
 
-    `sha256` is the package's checksum, `reference_width` how many values a row of its reference has. Both are
-    None of a package that has no reference yet.
+    `sha256` is the package's checksum, `reference_width` how many values a row of its reference has,
+    `watched` what that says of the features. A package that has no reference yet has none of them.
     """
 
     manifest: Manifest
@@ -37,6 +38,7 @@ class ModelPackage:
     weights_sha256: str
     sha256: str | None = None
     reference_width: int | None = None
+    watched: WatchedFeatures = NOTHING_WATCHED
 
 
 def load_model_package(folder: Path) -> ModelPackage:
@@ -48,7 +50,8 @@ def load_model_package(folder: Path) -> ModelPackage:
     with unchanged(folder) as identity:
         package = load_without_reference(folder, identity.manifest)
         reference = read_reference(folder, identity.manifest)
-    return replace(package, sha256=identity.sha256, reference_width=reference.width)
+    watched = watched_features(identity.manifest, reference.embeddings)
+    return replace(package, sha256=identity.sha256, reference_width=reference.width, watched=watched)
 
 
 def load_without_reference(folder: Path, manifest: Manifest | None = None) -> ModelPackage:

@@ -114,7 +114,7 @@ def backend_switch(
         mode = choose_mode(backend.info, settings.device, settings.inline_inference)
         metrics.show_model(backend.info, mode)
         manifest = backend.info.manifest
-        features.watch(manifest.tensor)
+        features.watch(backend.info)
         writer.announce(
             LabelledPackage(backend.info.sha256, manifest.name, manifest.version, manifest.classes)
         )

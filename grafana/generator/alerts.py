@@ -13,6 +13,7 @@ RECORDED_VALUES = {
     "ResponsesNotCounted": "slot:nginx_responses_uncounted:ratio_increase5m",
     "EventLoopBlocked": "job_slot:event_loop_lag_seconds:max5m",
     "DriftDetected": "slot:drift_windows_recent:detected",
+    "ServingInputsLeftTrainingData": "slot:z_score:max",
     "DriftDetectorStale": "slot:drift_unscored:seconds",
     "DriftReferenceMissing": "slot:drift_samples_without_reference:increase10m",
     "SamplesDropped": "slot:samples_dropped:increase5m",

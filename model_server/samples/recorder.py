@@ -36,8 +36,8 @@ class Recorder:
         `first_row` is the place of the prediction's first row among all of the request's.
         """
         manifest = prediction.model.manifest
-        if manifest.tensor is not None and traffic == USER:
-            self._features.add(prediction.embeddings)
+        if traffic == USER:
+            self._features.add(prediction.model, prediction.embeddings)
         for row, (label, values) in enumerate(zip(prediction.labels, prediction.rows, strict=True)):
             confidence = max(values) if label else values[0]
             if traffic == USER:

@@ -8,7 +8,7 @@ import httpx
 
 from examples.fruit.drift import image_request
 from examples.traffic import send_predictions
-from tests.stack.client import DETECTORS, NGINX, total, wait_for
+from tests.stack.client import DETECTORS, NGINX, query, total, wait_for
 from tests.stack.project import PROJECT, run
 from tests.stack.running_stack import RunningStack
 
@@ -50,6 +50,28 @@ def test_clean_traffic_is_quiet_and_dirty_traffic_alarms(stack: RunningStack) ->
         )
     print(f"drift shown in Prometheus {time.monotonic() - started:.0f} s after the first dirty image")
     assert time.monotonic() - started < 120
+
+
+def largest_z_scores() -> dict[str, float]:
+    """Return of each slot how far the feature that went farthest is from the training data's mean."""
+    series = query("max by (slot) (slot_feature:z_score)")
+    return {one["metric"]["slot"]: float(one["value"][1]) for one in series}
+
+
+def test_features_leave_the_training_data_with_dirty_images(stack: RunningStack) -> None:
+    """Of both slots: the means of the embeddings' first components move off, and Prometheus sees how far."""
+    observed = total("features_observed_total")
+    send("test", 1000)
+    wait_for("the clean images' features", lambda: total("features_observed_total") >= observed + 1000, 30)
+    wait_for("a z-score of each slot", lambda: set(largest_z_scores()) == set(DETECTORS), 30)
+    clean = largest_z_scores()
+    send("dirty_test", 1000)
+    for slot in DETECTORS:
+        wait_for(
+            f"features of {slot} that moved",
+            lambda slot=slot: largest_z_scores().get(slot, 0) > clean[slot] + 0.03,  # type: ignore[misc]
+            30,
+        )
 
 
 def test_make_drift_shows_p_values_before_and_after(stack: RunningStack) -> None:

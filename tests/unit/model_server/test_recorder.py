@@ -1,6 +1,5 @@
 """What is kept of a prediction."""
 
-import weakref
 from datetime import UTC, datetime
 
 import numpy as np
@@ -8,7 +7,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from inference.backend import ModelInfo
-from inference.manifest import Manifest, TensorInput
+from inference.manifest import ImageInput, Manifest, TensorInput
+from inference.watched_features import WatchedFeatures
 from model_server.batching.predictor import Prediction
 from model_server.feature_statistics import FeatureStatistics
 from model_server.metrics import ModelMetrics
@@ -34,6 +34,18 @@ MANIFEST = Manifest(
 CLASSIFIER = MANIFEST.model_copy(
     update={"name": "loans", "version": "3", "outputs": "probabilities", "classes": ("repaid", "defaulted")}
 )
+IMAGES = CLASSIFIER.model_copy(
+    update={
+        "input": "image",
+        "tensor": None,
+        "image": ImageInput(size=8, mean=(0, 0, 0), std=(1, 1, 1)),
+    }
+)
+
+
+def model_of(manifest: Manifest) -> ModelInfo:
+    """Return a model whose two features are watched."""
+    return ModelInfo(manifest, "a" * 64, 1, 0.001, WatchedFeatures(("x1", "x2"), (0.0, 0.0), (1.0, 1.0)))
 
 
 @pytest.fixture
@@ -59,17 +71,6 @@ def test_a_sample_keeps_no_other_row_in_memory(sampled: list[Sample]) -> None:
     assert {sample.embedding.base is None for sample in sampled} == {True}
 
 
-def test_the_statistics_keep_no_batch_in_memory() -> None:
-    """They wait for more rows, but not with the batch that theirs were a part of."""
-    features = FeatureStatistics(CollectorRegistry(), "model_server")
-    features.watch(MANIFEST.tensor)
-    batch = np.ones((64, 2), np.float32)
-    memory = weakref.ref(batch)
-    features.add(batch[:2])
-    del batch
-    assert memory() is None
-
-
 class Recording:
     """A recorder of one slot, with what it was told to keep."""
 
@@ -91,7 +92,7 @@ class Recording:
         first_row: int = 0,
     ) -> None:
         """Record a prediction for rows whose features are their number, and that plus a half."""
-        model = ModelInfo(manifest, "a" * 64, 1, 0.001)
+        model = model_of(manifest)
         embeddings = np.array([[row, row + 0.5] for row in range(len(outputs))], np.float32)
         prediction = Prediction(model, np.array(outputs, np.float32), embeddings)
         self.recorder.record(prediction, request_id, traffic, first_row)
@@ -145,22 +146,22 @@ def test_a_sample_says_which_of_the_requests_inputs_it_is_about() -> None:
     assert [sample.row for sample in recording.samples] == [0, 1, 2]
 
 
-def test_a_tensor_models_inputs_are_counted_into_the_statistics() -> None:
-    """Whatever is sampled; an image's embedding is no input, and is not."""
+@pytest.mark.parametrize("manifest", [MANIFEST, IMAGES], ids=["rows", "images"])
+def test_inputs_are_counted_into_the_statistics(manifest: Manifest) -> None:
+    """Whatever is sampled: of a row its numbers, of an image its embedding."""
     recording = Recording(0.0)
-    recording.features.watch(MANIFEST.tensor)
-    recording.record(MANIFEST, [[0.0]] * 4)
-    image = MANIFEST.model_copy(update={"tensor": None, "input": "image"})
-    recording.record(image, [[0.0]] * 4)
+    recording.features.watch(model_of(manifest))
+    recording.record(manifest, [[0.0]] * 4)
     assert recording.samples == []
     assert recording.metric("features_observed_total") == 4
+    assert recording.metric("feature_mean", feature="x2") == 2
 
 
 @pytest.mark.parametrize("traffic", TRIALS)
 def test_a_trial_is_sampled_and_counts_for_nothing_else(traffic: Traffic) -> None:
     """Neither among the predictions of users nor in the statistics of their inputs."""
     recording = Recording(1.0)
-    recording.features.watch(MANIFEST.tensor)
+    recording.features.watch(model_of(CLASSIFIER))
     recording.record(CLASSIFIER, [[0.25, 0.75]], traffic=traffic)
     assert [(one.traffic, one.probabilities) for one in recording.samples] == [(traffic, (0.25, 0.75))]
     assert recording.metric("predictions_total", label="defaulted", model="loans", version="3") is None

@@ -14,12 +14,11 @@ from pydantic import ValidationError
 
 from inference.backend import BackendSettings
 from inference.loaded_model import LoadedModel
-from inference.manifest import BadModelPackage, TensorInput
+from inference.manifest import BadModelPackage
 from inference.package import load_model_package
 from inference.rows import RowsBody
 from inference.torch_backend import load_torch_backend
 from model_server.app import create_apps
-from model_server.feature_statistics import MEMORY_ROWS, FeatureStatistics, RunningMoments
 from model_server.settings import ModelServerSettings
 from tests.tensor_model import refer, write_regressor, write_sign_classifier
 from tests.unit.model_server.fakes import MemoryStore
@@ -204,44 +203,6 @@ async def test_metrics_tell_of_the_features(regressor: httpx.AsyncClient) -> Non
     assert 'feature_variance{feature="x2",slot="model_server"} 0.0' in text
     assert 'features_observed_total{slot="model_server"} 2.0' in text
     assert 'predictions_total{label="",model="regressor"' in text
-
-
-def test_running_moments_are_those_of_all_rows_at_first() -> None:
-    """Up to MEMORY_ROWS rows, in whatever portions, they equal numpy's."""
-    rows = np.random.default_rng(5).normal(3, 2, (MEMORY_ROWS, 4)).astype(np.float32)
-    moments = RunningMoments(4)
-    for portion in np.split(rows, [1, 2, 10, 500]):
-        moments.add(portion)
-    np.testing.assert_allclose(moments.mean, rows.mean(axis=0), rtol=1e-5)
-    np.testing.assert_allclose(moments.variance, rows.var(axis=0), rtol=1e-5)
-
-
-def test_running_moments_forget() -> None:
-    """After a shift they follow it: a mean of everything since the start would hide it for hours."""
-    random = np.random.default_rng(5)
-    moments = RunningMoments(1)
-    for _ in range(20 * MEMORY_ROWS):
-        moments.add(random.normal(0, 1, (1, 1)).astype(np.float32))
-    for _ in range(5 * MEMORY_ROWS):
-        moments.add(random.normal(10, 3, (1, 1)).astype(np.float32))
-    assert moments.mean[0] == pytest.approx(10, abs=0.5)
-    assert moments.variance[0] == pytest.approx(9, rel=0.25)
-    moments.add(random.normal(0, 1, (5 * MEMORY_ROWS, 1)).astype(np.float32))
-    assert moments.mean[0] == pytest.approx(0, abs=0.1)
-
-
-def test_other_features_start_over() -> None:
-    """After a reload with other features, the old ones' statistics are gone; with the same they go on."""
-    registry = CollectorRegistry()
-    statistics = FeatureStatistics(registry, "a")
-    statistics.watch(TensorInput(features=("x",)))
-    statistics.add(np.ones((1, 1), np.float32))
-    statistics.watch(TensorInput(features=("x",)))
-    assert registry.get_sample_value("feature_mean", {"slot": "a", "feature": "x"}) == 1
-    statistics.watch(TensorInput(features=("y",)))
-    assert registry.get_sample_value("feature_mean", {"slot": "a", "feature": "y"}) is None
-    statistics.watch(None)
-    assert list(statistics.collect()) == []
 
 
 @pytest.mark.parametrize(
