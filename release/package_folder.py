@@ -25,8 +25,8 @@ from typing import BinaryIO
 from inference.checksum import SHA256
 from inference.identity import Identity, identify, unchanged
 from inference.manifest import BadModelPackage, Manifest
-from service import durable
 from release.package_files import copy_package, files_of, size_of, verify_files
+from service import durable
 
 STORE, CURRENT = ".packages", "current"
 SPARE_BYTES = 16 * 2**20  # for what others write to the same disk meanwhile

@@ -9,9 +9,9 @@ from examples.drills import candidate
 from examples.traffic import StackError
 from inference.manifest import FILE_NAME
 from proxy.routing import Routing
-from service import durable
 from release.package_folder import STORE
 from release.split_file import CannotRead, CannotWrite, SplitFile
+from service import durable
 from service.slots import CANDIDATE, STABLE
 
 SPLIT = "default.conf"
