@@ -1,0 +1,1 @@
+"""Watches the training stream: mean and variance of each feature."""
