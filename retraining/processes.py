@@ -56,5 +56,5 @@ class Processes:
 def last_lines(log: Path) -> str:
     """Return the end of a log, without what progress bars have drawn over."""
     text = log.read_bytes()[-LAST_BYTES:].decode("utf-8", "replace")
-    lines = [line.rpartition("\r")[2].strip() for line in text.splitlines()]
+    lines = [line.rpartition("\r")[2].strip() for line in text.split("\n")]
     return " / ".join(line for line in lines if line)[-MOST_SHOWN:]
