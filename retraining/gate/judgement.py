@@ -62,11 +62,9 @@ def judge_regressor(
         ValueError: a set is there twice.
     """
     checks = [*_examples(thresholds, values)]
-    asked = thresholds.rmse
     for one in values:
         if one.ids:
-            checks.append(below_limit(one, limit=asked.limit))
-            checks.append(rmse(one, share=asked.share, alpha=thresholds.alpha, required=asked.required))
+            checks += _of_regressor(thresholds, one)
     checks += _latency(thresholds, latencies)
     return _judgement(checks)
 
@@ -74,10 +72,12 @@ def judge_regressor(
 def _of_classifier(
     thresholds: ClassifierThresholds, answers: Answers, classes: Sequence[str]
 ) -> Iterator[Check]:
-    alpha, asked = thresholds.alpha, thresholds.accuracy
-    yield above_floor(answers, floor=asked.floor)
-    yield accuracy(answers, margin=asked.margin, alpha=alpha, required=asked.required)
-    if recall := thresholds.recall:
+    alpha, name = thresholds.alpha, answers.set
+    if (floor := thresholds.accuracy_floor) and floor.applies_to(name):
+        yield above_floor(answers, floor=floor.floor, required=floor.required)
+    if (asked := thresholds.accuracy).applies_to(name):
+        yield accuracy(answers, margin=asked.margin, alpha=alpha, required=asked.required)
+    if (recall := thresholds.recall) and recall.applies_to(name):
         yield from recalls(
             answers,
             classes,
@@ -86,10 +86,17 @@ def _of_classifier(
             minimum_examples=recall.minimum_examples,
             required=recall.required,
         )
-    if asked_calibration := thresholds.calibration:
-        required = asked_calibration.required
-        yield calibration_limit(answers, limit=asked_calibration.limit)
-        yield calibration(answers, margin=asked_calibration.margin, alpha=alpha, required=required)
+    if (limit := thresholds.calibration_limit) and limit.applies_to(name):
+        yield calibration_limit(answers, limit=limit.limit, required=limit.required)
+    if (compared := thresholds.calibration) and compared.applies_to(name):
+        yield calibration(answers, margin=compared.margin, alpha=alpha, required=compared.required)
+
+
+def _of_regressor(thresholds: RegressorThresholds, values: Values) -> Iterator[Check]:
+    if (limit := thresholds.rmse_limit) and limit.applies_to(values.set):
+        yield below_limit(values, limit=limit.limit, required=limit.required)
+    if (asked := thresholds.rmse).applies_to(values.set):
+        yield rmse(values, share=asked.share, alpha=thresholds.alpha, required=asked.required)
 
 
 def _examples(thresholds: Thresholds, sets: Sequence[Answers] | Sequence[Values]) -> Iterator[Check]:

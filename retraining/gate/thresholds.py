@@ -2,14 +2,23 @@
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 GATE_FILE = Path(__file__).parents[1] / "gate.toml"
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Alpha = Annotated[float, Field(ge=0.001, le=0.2)]
+
+
+def _differ(sets: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(sets)) < len(sets):
+        raise ValueError("a set is named twice")
+    return sets
+
+
+SetNames = Annotated[tuple[str, ...], Field(min_length=1, strict=False), AfterValidator(_differ)]
 
 
 class WrongGate(ValueError):
@@ -28,24 +37,44 @@ class CheckThresholds(Strict):
     required: bool = False
 
 
-class AccuracyThresholds(CheckThresholds):
-    """How often the candidate is right at least, and how much less often than production at most."""
+class SetThresholds(CheckThresholds):
+    """A check that is made on these sets, or where none are named on all."""
+
+    sets: SetNames | None = None
+
+    def applies_to(self, name: str) -> bool:
+        """Return whether the check is made on this set."""
+        return self.sets is None or name in self.sets
+
+
+class FloorThresholds(SetThresholds):
+    """How often the candidate is right at least."""
 
     floor: float = Field(0.85, ge=0, le=1)
+
+
+class AccuracyThresholds(SetThresholds):
+    """How much less often than production it may be right."""
+
     margin: Share = 0.02
 
 
-class RecallThresholds(CheckThresholds):
-    """How much less often than production it is right in each class that has so many examples."""
+class RecallThresholds(SetThresholds):
+    """How much less often it may be so in each class that has so many examples."""
 
     margin: Share = 0.05
     minimum_examples: int = Field(30, ge=1)
 
 
-class CalibrationThresholds(CheckThresholds):
-    """The most that its calibration error may be, and the most above production's."""
+class CalibrationLimitThresholds(SetThresholds):
+    """The most that its calibration error may be."""
 
     limit: Share = 0.1
+
+
+class CalibrationThresholds(SetThresholds):
+    """The most that its calibration error may be above production's."""
+
     margin: Share = 0.05
 
 
@@ -55,10 +84,15 @@ class LatencyThresholds(CheckThresholds):
     ratio: float = Field(1.3, ge=1, le=100)
 
 
-class RmseThresholds(CheckThresholds):
-    """The most that it may be off, in the target's unit, and by which share more than production."""
+class RmseLimitThresholds(SetThresholds):
+    """The most that it may be off, in the target's unit."""
 
     limit: float = Field(gt=0)
+
+
+class RmseThresholds(SetThresholds):
+    """By which share more than production it may be off."""
+
     share: float = Field(0.05, gt=0, le=10)
 
 
@@ -67,28 +101,33 @@ class Thresholds(Strict):
 
     alpha: Alpha = 0.05
     minimum_examples: int = Field(100, ge=1)
-    sets: Annotated[tuple[str, ...], Field(min_length=1, strict=False)] = ("golden", "held-out")
+    sets: SetNames = ("golden", "held-out")
     latency: LatencyThresholds | None = None
 
-    @field_validator("sets")
-    @classmethod
-    def _differ(cls, sets: tuple[str, ...]) -> tuple[str, ...]:
-        if len(set(sets)) < len(sets):
-            raise ValueError("a set is named twice")
-        return sets
+    @model_validator(mode="after")
+    def _know_their_sets(self) -> Self:
+        for name in type(self).model_fields:
+            asked = getattr(self, name)
+            unknown = set((isinstance(asked, SetThresholds) and asked.sets) or ()) - set(self.sets)
+            if unknown:
+                raise ValueError(f"{name}.sets names {sorted(unknown)[0]!r}; sets has {', '.join(self.sets)}")
+        return self
 
 
 class ClassifierThresholds(Thresholds):
     """The checks of a classifier; one that is not named is not used, but for the accuracy."""
 
+    accuracy_floor: FloorThresholds | None = None
     accuracy: AccuracyThresholds
     recall: RecallThresholds | None = None
+    calibration_limit: CalibrationLimitThresholds | None = None
     calibration: CalibrationThresholds | None = None
 
 
 class RegressorThresholds(Thresholds):
     """The checks of a regressor; one that is not named is not used, but for the RMSE."""
 
+    rmse_limit: RmseLimitThresholds | None = None
     rmse: RmseThresholds
 
 
@@ -148,5 +187,7 @@ def _line(problem: Any) -> str:
         "extra_forbidden": "there is no such setting",
         "missing": "is missing",
     }.get(problem["type"], problem["msg"].removeprefix("Value error, "))
-    given = "" if problem["type"] in {"extra_forbidden", "missing"} else f", not {problem['input']!r}"
+    if problem["type"] in {"extra_forbidden", "missing"}:
+        return f"gate.toml: {place}: {said}"
+    given = "" if isinstance(problem["input"], dict) else f", not {problem['input']!r}"
     return f"gate.toml: {place}: {said}{given}"

@@ -40,3 +40,19 @@ def wrong_at(count: int, *rows: int | slice) -> Booleans:
     for row in rows:
         right[row] = False
     return right
+
+
+def drawn(name: str, count: int, generator: np.random.Generator, *, worse: float = 0.0) -> Answers:
+    """Return two models of some 94 % that disagree on some 6 %.
+
+    `worse` = 0.24 takes 3 points off the candidate. What makes an input hard is in good part the same for both.
+    """
+    labels = generator.integers(3, size=count)
+    hard = 0.85 * generator.normal(size=(count, 3))
+    said = []
+    for scale in (2.35, 2.35 - worse):
+        logits = hard + 0.35 * generator.normal(size=(count, 3))
+        logits[np.arange(count), labels] += scale
+        exponentials = np.exp(2 * logits)
+        said.append(exponentials / exponentials.sum(axis=1, keepdims=True))
+    return Answers(name, [str(row) for row in range(count)], labels, *said)

@@ -10,7 +10,7 @@ from retraining.check import Verdict
 from retraining.gate.evidence import Answers, Latencies, Values
 from retraining.gate.judgement import Judgement, judge_classifier, judge_regressor
 from retraining.gate.thresholds import read_gate
-from tests.unit.retraining.gate.made_up import CLASSES, answers, labels_in_turn, wrong_at
+from tests.unit.retraining.gate.made_up import CLASSES, answers, drawn, labels_in_turn, wrong_at
 
 GATE = read_gate()
 FAST = Latencies(np.full(7, 0.01), np.full(7, 0.011))
@@ -38,9 +38,9 @@ def test_as_good_on_both_sets_passes() -> None:
     found = judged(AS_GOOD, AS_GOOD)
     assert (found.verdict, found.reasons) == (Verdict.PASS, ())
     names = [check.name for check in found.checks]
-    of_a_set = ["accuracy_floor", "accuracy", *(f"recall[{name}]" for name in CLASSES)]
-    of_a_set += ["calibration_limit", "calibration"]
-    assert names == ["examples", "examples", *of_a_set, *of_a_set, "latency"]
+    golden = ["accuracy_floor", "accuracy", *(f"recall[{name}]" for name in CLASSES)]
+    golden += ["calibration_limit", "calibration"]
+    assert names == ["examples", "examples", *golden, "accuracy", "calibration", "latency"]
     assert {check.verdict for check in found.checks} == {Verdict.PASS}
 
 
@@ -105,10 +105,29 @@ def test_a_required_accuracy_must_be_shown() -> None:
 
 def test_checks_without_a_table_are_not_made() -> None:
     """The accuracy remains."""
-    none = {"recall": None, "calibration": None, "latency": None}
-    thresholds = GATE.classifier.model_copy(update=none)
+    optional = ("accuracy_floor", "recall", "calibration_limit", "calibration", "latency")
+    thresholds = GATE.classifier.model_copy(update=dict.fromkeys(optional))
     found = judge_classifier(thresholds, [of("golden", AS_GOOD)], FAST, CLASSES)
-    assert {check.name for check in found.checks} == {"examples", "accuracy_floor", "accuracy"}
+    assert {check.name for check in found.checks} == {"examples", "accuracy"}
+    values = [regression("golden", 0.05)]
+    regressor = GATE.regressor.model_copy(update=dict.fromkeys(("rmse_limit", "latency")))
+    assert {check.name for check in judge_regressor(regressor, values, FAST).checks} == {"examples", "rmse"}
+
+
+def test_a_check_is_made_on_the_sets_that_it_names() -> None:
+    """The floor on the golden set only: what is held out of new inputs may be harder, for production too."""
+    labels = labels_in_turn(COUNT)
+    harder = answers(labels, wrong_at(COUNT, slice(0, 400)), wrong_at(COUNT, slice(0, 250)), name="held-out")
+    harder = replace(harder, production=harder.production * 0.7 + 0.1, candidate=harder.candidate * 0.7 + 0.1)
+    found = judge_classifier(GATE.classifier, [of("golden", AS_GOOD), harder], FAST, CLASSES)
+    assert found.verdict is Verdict.PASS
+    everywhere = GATE.classifier.accuracy_floor
+    assert everywhere
+    thresholds = GATE.classifier.model_copy(
+        update={"accuracy_floor": everywhere.model_copy(update={"sets": None})}
+    )
+    refused = judge_classifier(thresholds, [of("golden", AS_GOOD), harder], FAST, CLASSES)
+    assert [reason.partition(":")[0] for reason in refused.reasons] == ["accuracy_floor (held-out)"]
 
 
 def test_a_judgement_is_json() -> None:
@@ -129,6 +148,29 @@ def test_what_does_not_fit_is_an_error() -> None:
         judge_classifier(GATE.classifier, [golden, replace(golden)], FAST, CLASSES)
     with pytest.raises(ValueError, match="3 probabilities for 2 classes"):
         judge_classifier(GATE.classifier, [golden], FAST, CLASSES[:2])
+
+
+def passed(count: int, *, worse: float, repeats: int) -> float:
+    """Return the share of candidates that pass the gate as shipped, on two sets of so many examples."""
+    generator = np.random.default_rng(5)
+    verdicts = [
+        judge_classifier(
+            GATE.classifier,
+            [drawn(name, count, generator, worse=worse) for name in ("golden", "held-out")],
+            FAST,
+            CLASSES,
+        ).verdict
+        for _ in range(repeats)
+    ]
+    return verdicts.count(Verdict.PASS) / repeats
+
+
+def test_the_whole_gate_is_as_often_wrong_as_the_readme_says() -> None:
+    """An equal candidate nearly always passes, and with a thousand examples hardly any 3 points worse."""
+    assert passed(300, worse=0, repeats=30) > 0.85
+    assert passed(1000, worse=0, repeats=30) > 0.93
+    assert passed(300, worse=0.24, repeats=30) < 0.4
+    assert passed(1000, worse=0.24, repeats=30) < 0.1
 
 
 def regression(name: str, candidate: float) -> Values:

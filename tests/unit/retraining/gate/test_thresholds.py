@@ -15,29 +15,40 @@ def test_the_shipped_file_has_every_check() -> None:
     classifier = gate.classifier
     assert (classifier.alpha, classifier.minimum_examples) == (0.05, 100)
     assert classifier.sets == ("golden", "held-out")
-    assert (classifier.accuracy.floor, classifier.accuracy.margin) == (0.85, 0.02)
+    assert classifier.accuracy_floor
+    assert (classifier.accuracy_floor.floor, classifier.accuracy.margin) == (0.85, 0.02)
     assert classifier.recall
     assert classifier.recall.margin == 0.05
+    assert classifier.calibration_limit
+    assert classifier.calibration_limit.limit == 0.1
     assert classifier.calibration
-    assert classifier.calibration.limit == 0.1
     assert classifier.latency
     assert classifier.latency.ratio == 1.3
-    assert (gate.regressor.rmse.limit, gate.regressor.rmse.share) == (0.1, 0.05)
+    assert gate.regressor.rmse_limit
+    assert (gate.regressor.rmse_limit.limit, gate.regressor.rmse.share) == (0.1, 0.05)
     assert gate.dataset.label_noise
 
 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("floor = 0.85", "flor = 0.85", "gate.toml: classifier.accuracy.flor: there is no such setting"),
-        ("floor = 0.85", "floor = 1.5", "classifier.accuracy.floor: Input should be less than or equal to 1"),
-        ("floor = 0.85", "floor = '0.85'", "classifier.accuracy.floor: Input should be a valid number"),
+        (
+            "floor = 0.85",
+            "flor = 0.85",
+            "gate.toml: classifier.accuracy_floor.flor: there is no such setting",
+        ),
+        (
+            "floor = 0.85",
+            "floor = 1.5",
+            "classifier.accuracy_floor.floor: Input should be less than or equal to 1",
+        ),
+        ("floor = 0.85", "floor = '0.85'", "classifier.accuracy_floor.floor: Input should be a valid number"),
         (
             "floor = 0.85",
             "floor = true",
-            "classifier.accuracy.floor: Input should be a valid number, not True",
+            "classifier.accuracy_floor.floor: Input should be a valid number, not True",
         ),
-        ("floor = 0.85", "floor = nan", "classifier.accuracy.floor: Input should be"),
+        ("floor = 0.85", "floor = nan", "classifier.accuracy_floor.floor: Input should be"),
         ("margin = 0.02", "margin = 2", "classifier.accuracy.margin: Input should be less than 1, not 2"),
         ("margin = 0.02", "margin = 0", "classifier.accuracy.margin: Input should be greater than 0"),
         (
@@ -52,8 +63,13 @@ def test_the_shipped_file_has_every_check() -> None:
         ('sets = ["golden", "held-out"]', "sets = [1]", "classifier.sets.0"),
         ("[classifier.recall]", "[classifier.precision]", "classifier.precision: there is no such setting"),
         ("[classifier.accuracy]", "[classifier.other]", "classifier.accuracy: is missing"),
+        (
+            'sets = ["golden"]',
+            'sets = ["gold"]',
+            "gate.toml: classifier: accuracy_floor.sets names 'gold'; sets has golden, held-out",
+        ),
         ("ratio = 1.3", "ratio = 0.9", "classifier.latency.ratio"),
-        ("limit = 0.1                      # in", "# in", "regressor.rmse.limit: is missing"),
+        ("limit = 0.1                      # in", "# in", "regressor.rmse_limit.limit: is missing"),
         ("[dataset]", "[datasets]", "gate.toml: datasets: there is no such setting"),
         ("smallest_class_share = 0.25", "smallest_class_share = -1", "dataset.smallest_class_share"),
         ("[classifier]", "[classifier", "gate.toml: "),
