@@ -45,7 +45,7 @@ def wrong_at(count: int, *rows: int | slice) -> Booleans:
 def drawn(name: str, count: int, generator: np.random.Generator, *, worse: float = 0.0) -> Answers:
     """Return two models of some 94 % that disagree on some 6 %.
 
-    `worse` = 0.24 takes 3 points off the candidate. What makes an input hard is in good part the same for both.
+    `worse` = 0.24 takes 3 points off the candidate. What makes an input hard is mostly the same for both.
     """
     labels = generator.integers(3, size=count)
     hard = 0.85 * generator.normal(size=(count, 3))
