@@ -7,7 +7,7 @@ import numpy as np
 from retraining.check import Check, Verdict, defined
 from retraining.gate.evidence import Floats, Values
 
-RESAMPLES = 1999
+RESAMPLES = 999
 SEED = 20261
 DRAWS_AT_ONCE = 1_000_000
 
@@ -40,7 +40,7 @@ def rmse(values: Values, *, share: float, alpha: float, required: bool = False) 
     ratio = float(_ratio(squares.mean(axis=0, keepdims=True))[0])
     ratios = np.sort(_resampled(squares))
     outside = int(alpha * (RESAMPLES + 1)) - 1
-    lower, upper = float(ratios[max(0, outside)]), float(ratios[-1 - max(0, outside)])
+    lower, upper = float(ratios[outside]), float(ratios[-1 - outside])
     numbers = defined(
         examples=len(values.ids),
         rmse=candidate,

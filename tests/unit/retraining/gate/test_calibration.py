@@ -34,6 +34,14 @@ def test_equal_confidences_share_a_bin() -> None:
     assert calibration_error(np.full(900, 1.0), right)[0] == pytest.approx(0.1)
 
 
+def test_equal_confidences_go_where_their_middle_is() -> None:
+    """Of forty, two bins: 14 and 10 are in the one, as the middle of the ten is the 19th."""
+    confidence = np.repeat([0.6, 0.7, 0.9], [14, 10, 16])
+    right = wrong_at(40, slice(0, 7), slice(24, 26))
+    seen, _ = calibration_error(confidence, right)
+    assert seen == pytest.approx((abs(14 * 0.6 + 10 * 0.7 - 17) + abs(16 * 0.9 - 14)) / 40)
+
+
 def test_bins_hold_equally_many_so_the_order_of_the_examples_is_nothing() -> None:
     """Shuffled they have the same error."""
     confidence, right = drawn(1000, overconfident=0.1, seed=1)
@@ -77,11 +85,21 @@ def test_a_candidate_that_is_much_worse_calibrated_fails() -> None:
     assert check.verdict is Verdict.FAIL
     assert check.numbers["p_value"] == 1 / 500
     assert check.numbers["difference"] > 0.1
+    assert check.numbers["difference"] == check.numbers["error"] - check.numbers["production_error"]
+    assert check.why == (
+        "The candidate's calibration error is 0.150, production's 0.000: more than 0.05 above, "
+        "and chance does that in 0.002 of all cases."
+    )
 
 
 def test_within_the_margin_it_passes() -> None:
     """As does one that is better calibrated."""
-    assert calibration(compared(500, 0.83), margin=0.05, alpha=0.05).verdict is Verdict.PASS
+    check = calibration(compared(500, 0.83), margin=0.05, alpha=0.05)
+    assert check.verdict is Verdict.PASS
+    assert (
+        check.why
+        == "The candidate's calibration error is 0.029, production's 0.000: not more than 0.05 above."
+    )
     assert calibration(compared(500, 0.95), margin=0.2, alpha=0.05).verdict is Verdict.PASS
 
 

@@ -29,6 +29,21 @@ def test_the_shipped_file_has_every_check() -> None:
     assert gate.dataset.label_noise
 
 
+def test_what_a_file_leaves_out_is_as_shipped() -> None:
+    """But for the sets of a check, which are all where none are named."""
+    checks = "".join(
+        f"[{table}]\n"
+        for table in (
+            *(f"classifier.{name}" for name in ("accuracy_floor", "accuracy", "recall", "calibration_limit")),
+            *("classifier.calibration", "classifier.latency", "regressor.rmse", "regressor.latency"),
+            *("dataset", "dataset.label_noise"),
+        )
+    )
+    short = parse_gate(f"{checks}[regressor.rmse_limit]\nlimit = 0.1")
+    shipped = parse_gate(TEXT.replace('sets = ["golden"]', ""))
+    assert short.model_dump() == shipped.model_dump()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
