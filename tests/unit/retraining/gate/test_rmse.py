@@ -56,7 +56,7 @@ def test_bounds_miss_on_one_side_in_about_alpha_of_all_cases() -> None:
     ]
     assert 0 < np.mean([one.numbers["lower"] > 1 for one in found]) < 0.12
     assert 0 < np.mean([one.numbers["upper"] < 1 for one in found]) < 0.12
-    assert np.mean([one.verdict is Verdict.FAIL for one in found]) < 0.06
+    assert np.mean([one.verdict is Verdict.FAIL for one in found]) < 0.1
 
 
 def test_a_perfect_production_is_matched_by_a_perfect_candidate_only() -> None:
