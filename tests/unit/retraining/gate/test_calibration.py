@@ -107,15 +107,15 @@ def test_a_difference_that_chance_makes_is_insufficient() -> None:
     """Two models alike, of which one happens to be off on a hundred examples."""
     labels = labels_in_turn(100)
     verdicts = []
-    for seed in range(25):
+    for seed in range(15):
         pair = []
         for model in range(2):
             confidence, right = drawn(100, overconfident=0.08, seed=2 * seed + model)
             pair.append(probabilities(np.where(right, labels, (labels + 1) % 3), np.maximum(confidence, 0.4)))
         both = Answers("golden", [str(row) for row in range(100)], labels, *pair)
         verdicts.append(calibration(both, margin=0.02, alpha=0.05).verdict)
-    assert verdicts.count(Verdict.INSUFFICIENT) > 3
-    assert verdicts.count(Verdict.FAIL) <= 3
+    assert verdicts.count(Verdict.INSUFFICIENT) > 2
+    assert verdicts.count(Verdict.FAIL) <= 2
 
 
 def test_the_swaps_have_a_fixed_seed() -> None:
