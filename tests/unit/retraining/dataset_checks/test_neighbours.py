@@ -9,7 +9,7 @@ from retraining.dataset_checks.neighbours import nearest
 def test_neighbours_are_the_nearest_others_by_each_columns_own_scale() -> None:
     """As a plain search finds them, also beyond the rows that are looked at together."""
     generator = np.random.default_rng(1)
-    points = generator.normal(size=(neighbours.ROWS_AT_ONCE + 90, 4)) * [1, 1000, 1, 0] + [0, 0, 1e3, 7]
+    points = generator.normal(size=(neighbours.ROWS_AT_ONCE + 90, 4)) * [1, 1000, 0.01, 0] + [0, 0, 1e3, 7]
     found = nearest(points, 5)
     scaled = (points - points.mean(axis=0)) / np.where(points.std(axis=0) > 0, points.std(axis=0), 1)
     for row in (0, 1, neighbours.ROWS_AT_ONCE - 1, neighbours.ROWS_AT_ONCE, len(points) - 1):
