@@ -20,6 +20,11 @@ def test_a_third_of_the_labels_flipped_fails(spread: float) -> None:
     assert check.verdict is Verdict.FAIL
     assert check.numbers["estimate"] == pytest.approx(0.3, abs=0.1)
     assert check.numbers["lower"] > 0.15
+    core, wrong = int(check.numbers["core"]), int(check.numbers["contradicting"])
+    assert check.why == (
+        f"Of {core} records whose neighbours agree most, {wrong} have another label than these: "
+        f"{wrong / core:.1%}, at least {check.numbers['lower']:.1%}. More than 15.0% wrong labels are too many."
+    )
 
 
 @pytest.mark.parametrize("spread", [APART, OVERLAPPING])
