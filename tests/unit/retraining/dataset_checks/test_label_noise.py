@@ -23,7 +23,8 @@ def test_a_third_of_the_labels_flipped_fails(spread: float) -> None:
     core, wrong = int(check.numbers["core"]), int(check.numbers["contradicting"])
     assert check.why == (
         f"Of {core} records whose neighbours agree most, {wrong} have another label than these: "
-        f"{wrong / core:.1%}, at least {check.numbers['lower']:.1%}. More than 15.0% wrong labels are too many."
+        f"{wrong / core:.1%}, at least {check.numbers['lower']:.1%}. "
+        "More than 15.0% wrong labels are too many."
     )
 
 
