@@ -39,15 +39,7 @@ class Judge:
             "metrics": {name: metrics(arrays, folder.task, name) for name in MODELS},
             "verdict": found.verdict,
             "checks": [asdict(one) for one in found.checks],
-            "confusions": [
-                {
-                    "set": one.set,
-                    "classes": list(one.classes),
-                    "production": one.production.tolist(),
-                    "candidate": one.candidate.tolist(),
-                }
-                for one in found.confusions
-            ],
+            "confusions": [asdict(one) for one in found.confusions],
             "new_mistakes": [asdict(one) for one in found.new_mistakes],
         }
         if found.verdict is Verdict.PASS:
@@ -70,7 +62,7 @@ def judgement(arrays: Arrays, task: Task, gate: Gate) -> Judgement:
 
 def metrics(arrays: Arrays, task: Task, model: str) -> dict[str, dict[str, float]]:
     """Return how good a model is on each set: `n`, and `accuracy` and `ece`, or `rmse`."""
-    found = {}
+    found: dict[str, dict[str, float]] = {}
     for side in JUDGED:
         if f"{side}/{model}" not in arrays:
             continue
