@@ -40,6 +40,7 @@ release: ## show the release; DO="canary start", DO=rollback, DO="status --watch
 test: ## run every test that needs no Docker; as root it installs what that takes
 	@$(PYTHON) -m stack packages
 	@$(IN) drift_detector_server -c "" # the two detectors are compared: each runs in its own environment
+	@$(IN) dvc -c ""
 	@$(IN) tests -m pytest tests/unit -n auto; units=$$?; $(IN) tests -m pytest tests/integration tests/stack && exit $$units
 
 test-unit: ## run the unit tests alone, on all cores
