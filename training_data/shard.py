@@ -32,11 +32,11 @@ def write_shard(path: Path, records: Sequence[Record], task: Task) -> None:
             known = (one.id, one.label, one.recorded_at.isoformat(), one.digest, one.source, one.position)
             if task.kind == "image":
                 name = f"{IMAGES}/{one.id}.{one.content_type.partition('/')[2]}"
-                archive.writestr(name, one.content)
+                archive.writestr(_entry(name), one.content)
                 writer.writerow([*known, name, one.content_type])
             else:
                 writer.writerow([*known, *(repr(value) for value in one.values)])
-        archive.writestr(TABLE, table.getvalue(), zipfile.ZIP_DEFLATED)
+        archive.writestr(_entry(TABLE), table.getvalue(), zipfile.ZIP_DEFLATED)
     durable.settle(part, path)
 
 
@@ -56,3 +56,10 @@ def read_shard(path: Path, task: Task, *, with_images: bool = True) -> Iterator[
                 yield Record(*known, archive.read(file) if with_images else b"", content_type)
             else:
                 yield Record(*known, values=tuple(map(float, rest)))
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    """Return a file's entry without the time of day: the same records make the same bytes."""
+    entry = zipfile.ZipInfo(name)
+    entry.external_attr = durable.FILE_MODE << 16
+    return entry

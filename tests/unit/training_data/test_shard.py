@@ -1,8 +1,11 @@
 """training_data/shard.py: what was written is read."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from zipfile import ZipFile
+
+import pytest
 
 from tests.unit.training_data.records import IMAGES, record
 from training_data.shard import read_shard, write_shard
@@ -29,6 +32,14 @@ def test_rows_are_read_as_they_were_written(tmp_path: Path) -> None:
     rows = [replace(record(1), content=b"", content_type="", values=(0.1, 3e38), label="1.5")]
     write_shard(tmp_path / "a.zip", rows, task)
     assert list(read_shard(tmp_path / "a.zip", task)) == rows
+
+
+def test_the_same_records_make_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At whatever time: a data set's id is the hash of its files."""
+    write_shard(tmp_path / "a.zip", [record(1)], IMAGES)
+    monkeypatch.setattr("time.localtime", lambda *_: time.struct_time((2030, 1, 2, 3, 4, 5, 0, 1, 0)))
+    write_shard(tmp_path / "b.zip", [record(1)], IMAGES)
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
 
 
 def test_a_shard_that_is_being_written_has_no_name(tmp_path: Path) -> None:
