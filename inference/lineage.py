@@ -23,7 +23,6 @@ from pydantic import (
 from inference.checksum import checksum_file, expected_checksum, verify_checksum, write_checksum
 from inference.manifest import BadModelPackage, Manifest, what_is_wrong
 
-SCHEMA_VERSION = 1
 MAX_BYTES = 256 * 2**10  # it is read whenever packages are listed
 GOLDEN, HELD_OUT = "golden", "held_out"
 REMEDY = "put the package's own lineage there, or take lineage and lineage_sha256 out of model.toml"
@@ -101,7 +100,7 @@ class Lineage(_Part):
     `metrics` are by set, `golden` and `held_out` among them. `code_commit` is empty where it is not known.
     """
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[1] = 1
     model: Key
     version: Key
     created_at: Time

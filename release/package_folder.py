@@ -25,8 +25,8 @@ from typing import BinaryIO
 from inference.checksum import SHA256
 from inference.identity import Identity, identify, unchanged
 from inference.manifest import BadModelPackage, Manifest
-from service import durable
 from release.package_files import copy_package, files_of, size_of, verify_files
+from service import durable
 
 STORE, CURRENT = ".packages", "current"
 SPARE_BYTES = 16 * 2**20  # for what others write to the same disk meanwhile
@@ -67,6 +67,10 @@ class PackageFolder:
         served = map(self._kept, history(self._numbers(), self._number()))
         return tuple(one for one in served if one is not None)
 
+    def place(self, sha256: str) -> Path:
+        """Return the folder that keeps a package, if it is kept."""
+        return self._store / sha256
+
     def previous(self) -> str | None:
         """Return the checksum of the package that was served before this one; None where none is kept."""
         served = self.served().sha256
@@ -92,7 +96,7 @@ class PackageFolder:
         """
         wanted = [] if self._is_whole(sha256) else [source]
         self._keep_served(besides=wanted)
-        if wanted:
+        if not self._is_whole(sha256):  # what is served may be the very package
             self._copy(source, sha256)
 
     def serve(self, sha256: str) -> None:

@@ -220,6 +220,15 @@ def test_a_candidate_that_is_not_whole_is_refused(packages: PackageFolder, name:
     assert look(packages.folder) == "1"
 
 
+def test_the_served_package_may_be_taken_again(packages: PackageFolder, tmp_path: Path) -> None:
+    """From the slot's own folder or from elsewhere, also while it is plain files yet."""
+    sha256 = write_whole_package(tmp_path / "same", "1")
+    for source in (packages.folder, tmp_path / "same"):
+        packages.take(source, sha256)
+        packages.serve(sha256)
+        assert look(packages.folder) == "1"
+
+
 def test_a_lineage_goes_with_its_package_and_is_verified(packages: PackageFolder) -> None:
     """It is one of its files, and has a checksum as they have; a package that has none leaves none behind."""
     source, _ = candidate(packages.folder, "2")
