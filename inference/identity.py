@@ -21,8 +21,9 @@ class Identity:
 def identify(folder: Path) -> Identity:
     """Read a package's identity.
 
-    The checksum covers `model.toml`, the network's file, and the declared checksums of weights and reference:
-    nobody has to read half a gigabyte of weights to know it. That the files have them is checked elsewhere.
+    The checksum covers `model.toml`, the network's file, and the declared checksums of weights, reference and
+    lineage, where there is one: nobody has to read half a gigabyte of weights to know it. That the files have
+    them is checked elsewhere.
 
     Raises:
         BadModelPackage: one of these files is absent or no good.
@@ -35,8 +36,7 @@ def identify(folder: Path) -> Identity:
         raise BadModelPackage(f"{error.filename} does not exist") from error
     except OSError as error:
         raise BadModelPackage(f"{folder}: {error}") from error
-    declared = (manifest.sha256, manifest.reference_sha256)
-    files += [expected_checksum(folder, one).encode() for one in declared]
+    files += [expected_checksum(folder, declared).encode() for _, declared in manifest.declared]
     parts = [hashlib.sha256(part).digest() for part in files]
     return Identity(manifest, hashlib.sha256(b"".join(parts)).hexdigest())
 

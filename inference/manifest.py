@@ -32,7 +32,7 @@ def _inside(path: str) -> str:
 
 PathInside = Annotated[str, AfterValidator(_inside)]
 
-FILES = {"weights", "sha256", "reference", "reference_sha256"}
+FILES = {"weights", "sha256", "reference", "reference_sha256", "lineage", "lineage_sha256"}
 MISSING = {
     "reference": '; a package brings its own: add reference = "artifacts/reference.safetensors", then run'
     " `python -m inference.reference --package FOLDER`",
@@ -90,7 +90,7 @@ class TensorInput(BaseModel):
 class Manifest(BaseModel):
     """The typed contents of `model.toml`; paths are relative to its folder.
 
-    Of `image` and `tensor` exactly the one is there that `input` names.
+    Of `image` and `tensor` exactly the one is there that `input` names. A package may have a `lineage`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -102,6 +102,8 @@ class Manifest(BaseModel):
     sha256: PathInside
     reference: PathInside
     reference_sha256: PathInside
+    lineage: PathInside | None = None
+    lineage_sha256: PathInside | None = None
     input: Literal["image", "tensor"]
     outputs: Literal["logits", "probabilities", "values"] = "logits"
     classes: tuple[str, ...] = ()
@@ -124,7 +126,17 @@ class Manifest(BaseModel):
             raise ValueError('outputs = "values" is for input = "tensor"')
         if (self.outputs == "values") != (not self.classes):
             raise ValueError('classes are needed, but for outputs = "values", which has none')
+        if (self.lineage is None) != (self.lineage_sha256 is None):
+            raise ValueError("give lineage and lineage_sha256, or neither")
         return self
+
+    @property
+    def declared(self) -> tuple[tuple[str, str], ...]:
+        """Return each file that has a checksum, with its declaration: a file's name, or the digits."""
+        pairs = [(self.weights, self.sha256), (self.reference, self.reference_sha256)]
+        if self.lineage is not None and self.lineage_sha256 is not None:
+            pairs.append((self.lineage, self.lineage_sha256))
+        return tuple(pairs)
 
     @property
     def image_input(self) -> ImageInput:
@@ -152,7 +164,8 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         _check_file(folder, FILE_NAME, place)
         manifest = Manifest.model_validate(tomllib.loads(path.read_text("utf-8")))
-        for name in (manifest.network.partition(":")[0], *manifest.model_dump(include=FILES).values()):
+        named = manifest.model_dump(include=FILES, exclude_none=True).values()
+        for name in (manifest.network.partition(":")[0], *named):
             _check_file(folder, name, place)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadModelPackage(f"{path}: {error}") from error

@@ -19,6 +19,7 @@ from torch import nn
 
 from inference.checksum import verified_weights
 from inference.identity import unchanged
+from inference.lineage import read_lineage
 from inference.manifest import BadModelPackage, Manifest, read_manifest
 from inference.reference import read_reference
 from inference.torchvision_operators import declare_missing_operators
@@ -50,6 +51,7 @@ def load_model_package(folder: Path) -> ModelPackage:
     with unchanged(folder) as identity:
         package = load_without_reference(folder, identity.manifest)
         reference = read_reference(folder, identity.manifest)
+        read_lineage(folder, identity.manifest)
     watched = watched_features(identity.manifest, reference.embeddings)
     return replace(package, sha256=identity.sha256, reference_width=reference.width, watched=watched)
 

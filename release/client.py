@@ -58,9 +58,9 @@ class Client:
         """Return the newest decisions."""
         return _read(Decisions, self.get("/decisions", limit=limit))
 
-    def start(self, plan: str, who: str, why: str) -> Newest:
-        """Start a release."""
-        order = {"plan": plan, "who": who, "why": why}
+    def start(self, plan: str, who: str, why: str, package: str | None = None) -> Newest:
+        """Start a release; of the version `package`, where one is named."""
+        order = {"plan": plan, "who": who, "why": why} | ({} if package is None else {"package": package})
         return _read(Newest, self.post("/release", order))
 
     def order(self, name: str, who: str, why: str) -> Newest:

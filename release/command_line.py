@@ -15,7 +15,8 @@ from release.display import history_shown, newest_shown
 from release.lifecycle import Phase
 from release.options import Json, Who, Why
 from release.plan import DEFAULT
-from release.traffic.commands import add_commands
+from release.registry import commands as registry_commands
+from release.traffic import commands as traffic_commands
 from release.views import Newest
 
 WATCH_SECONDS = 1.0
@@ -92,11 +93,14 @@ def start(
     who: Who = "somebody",
     why: Why = "",
     *,
+    package: Annotated[
+        str | None, typer.Option(metavar="ID", help="The version to put into that slot first; see `models`.")
+    ] = None,
     watch: Annotated[bool, typer.Option(help="Show it until it has ended, or Ctrl-C.")] = False,
 ) -> None:
     """Try the package in the candidate's slot by a plan."""
     with asking() as client:
-        newest = client.start(plan, who, why)
+        newest = client.start(plan, who, why, package)
         if watch:
             follow(client)
         else:
@@ -178,4 +182,5 @@ def _finish(name: str, who: str, why: str, wanted: set[Phase]) -> None:
         typer.echo(f"Done after {time.monotonic() - began:.1f} s.")
 
 
-add_commands(app, asking, console)
+traffic_commands.add_commands(app, asking, console)
+registry_commands.add_commands(app, asking, console)

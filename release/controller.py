@@ -13,7 +13,7 @@ from release import lifecycle
 from release.documents import Decision
 from release.effect import Effect
 from release.judgement import Judgement
-from release.lifecycle import CHANGING, CONTROLLER, ENDED, OPEN, Phase, Release
+from release.lifecycle import CHANGING, CONTROLLER, OPEN, Phase, Release
 from release.split_file import CannotRead, CannotWrite, SplitFile, as_people_say
 from release.store import ReleaseStore
 
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 class Refused(Exception):
-    """The stable slot has not taken the package; the message says why, and what has become of its own."""
+    """A slot has not taken a package; the message says why, and what has become of its own."""
 
 
 class Packages(Protocol):
@@ -107,8 +107,8 @@ class Controller:
         """
         async with self._turn:
             found = await self._store.current()
-            if found is not None and found[0].phase not in ENDED:
-                raise lifecycle.NotNow(f"release {found[0].id} is {found[0].phase}: end it first")
+            if found is not None:
+                lifecycle.demand_ended(found[0])
             if found is not None and found[0].id == release.id:
                 raise lifecycle.NotNow(f"release {release.id} was there within this very second: try again")
             if found is not None:
@@ -118,8 +118,12 @@ class Controller:
             await self._work(release, decision)
 
     @asynccontextmanager
-    async def between_releases(self) -> AsyncIterator[None]:
+    async def between_releases(
+        self, demand: Callable[[Release], None] = lifecycle.demand_no_say
+    ) -> AsyncIterator[None]:
         """Let a person change where requests go: no release looks at it meanwhile, or wants it otherwise.
+
+        `demand` raises NotNow where the newest release does not let them.
 
         Raises:
             NotNow: a release decides over it.
@@ -127,7 +131,7 @@ class Controller:
         async with self._turn:
             found = await self._store.current()
             if found is not None:
-                lifecycle.demand_no_say(found[0])
+                demand(found[0])
             yield
 
     async def _work(self, release: Release, decision: Decision) -> None:

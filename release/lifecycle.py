@@ -234,6 +234,13 @@ def demand_no_say(release: Release) -> None:
         raise NotNow(f"release {release.id} is {release.phase}, and shares the traffic itself: {todo}")
 
 
+def demand_ended(release: Release) -> None:
+    """Raise NotNow where a release has not ended: it counts on the packages that it began with."""
+    if release.phase not in ENDED:
+        todo = "end it first" if release.phase in OPEN else "try again when it has ended, in a moment"
+        raise NotNow(f"release {release.id} is {release.phase}: {todo}")
+
+
 def _demand(release: Release, phases: frozenset[Phase] | set[Phase], what: str) -> None:
     if release.phase not in phases:
         possible = ", ".join(sorted(phases))

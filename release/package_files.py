@@ -12,9 +12,10 @@ REMEDY = "put the package's own file there"
 
 def files_of(manifest: Manifest) -> list[str]:
     """Return the paths of a package's files in its folder; a checksum may stand in `model.toml` itself."""
-    declared = [one for one in (manifest.sha256, manifest.reference_sha256) if not SHA256.fullmatch(one)]
     network = manifest.network.partition(":")[0]
-    named = [FILE_NAME, network, manifest.weights, manifest.reference, *declared]
+    files = [name for name, _ in manifest.declared]
+    checksums = [declared for _, declared in manifest.declared if not SHA256.fullmatch(declared)]
+    named = [FILE_NAME, network, *files, *checksums]
     return list(dict.fromkeys(str(Path(one)) for one in named))
 
 
@@ -43,15 +44,14 @@ def copy_package(source: Path, manifest: Manifest, target: Path) -> None:
 
 
 def verify_files(folder: Path, manifest: Manifest) -> None:
-    """Read weights and reference through; BadModelPackage where one has not the checksum that it should."""
+    """Read what has a checksum through; BadModelPackage where a file has not the one that it should."""
     try:
-        found = {str(Path(one)): sha256_of(folder / one) for one in (manifest.weights, manifest.reference)}
+        found = {str(Path(one)): sha256_of(folder / one) for one, _ in manifest.declared}
     except OSError as error:
         raise BadModelPackage(str(error)) from None
     _compare(folder, manifest, found)
 
 
 def _compare(folder: Path, manifest: Manifest, found: Mapping[str, str]) -> None:
-    pairs = ((manifest.weights, manifest.sha256), (manifest.reference, manifest.reference_sha256))
-    for name, declared in pairs:
+    for name, declared in manifest.declared:
         verify_checksum(folder / name, found[str(Path(name))], folder, declared, REMEDY)

@@ -67,6 +67,10 @@ class PackageFolder:
         served = map(self._kept, history(self._numbers(), self._number()))
         return tuple(one for one in served if one is not None)
 
+    def place(self, sha256: str) -> Path:
+        """Return the folder that keeps a package, if it is kept."""
+        return self._store / sha256
+
     def previous(self) -> str | None:
         """Return the checksum of the package that was served before this one; None where none is kept."""
         served = self.served().sha256
@@ -92,7 +96,7 @@ class PackageFolder:
         """
         wanted = [] if self._is_whole(sha256) else [source]
         self._keep_served(besides=wanted)
-        if wanted:
+        if not self._is_whole(sha256):  # what is served may be the very package
             self._copy(source, sha256)
 
     def serve(self, sha256: str) -> None:

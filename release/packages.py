@@ -14,24 +14,25 @@ from mongodb.errors import unavailable_on_error
 from release.controller import Refused
 from release.lifecycle import Package, Phase, Release
 from release.package_folder import CannotReplace
-from release.promotion import Production, Replacement
+from release.promotion import Replacement, ServedPackage
 from service.slots import CANDIDATE, STABLE
 
 logger = logging.getLogger(__name__)
 
-REPLACEMENT = {"_id": "replacement"}
+REPLACEMENTS = {STABLE: {"_id": "replacement"}, CANDIDATE: {"_id": "candidate_replacement"}}
 
 
 class ReplacementJournal:
-    """The last replacement of the stable slot's package, in the database."""
+    """The last replacement of a slot's package, in the database."""
 
-    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
+    def __init__(self, database: AsyncDatabase[dict[str, Any]], slot: str) -> None:
         self._state = database.release_state
+        self._id = REPLACEMENTS[slot]
 
     async def read(self) -> Replacement | None:
         """Return what was recorded last."""
         with unavailable_on_error():
-            found = await self._state.find_one(REPLACEMENT)
+            found = await self._state.find_one(self._id)
         if found is None:
             return None
         candidate = found["candidate"]
@@ -48,7 +49,7 @@ class ReplacementJournal:
         """Record it in place of what was there."""
         candidate = replacement.candidate
         document = {
-            **REPLACEMENT,
+            **self._id,
             "kind": replacement.kind,
             "package_sha256": replacement.package_sha256,
             "candidate": None if candidate is None else str(candidate),
@@ -57,7 +58,7 @@ class ReplacementJournal:
             "reason": replacement.reason,
         }
         with unavailable_on_error():
-            await self._state.replace_one(REPLACEMENT, document, upsert=True)
+            await self._state.replace_one(self._id, document, upsert=True)
 
 
 class SlotPackages:
@@ -68,7 +69,7 @@ class SlotPackages:
 
     def __init__(
         self,
-        production: Production,
+        production: ServedPackage,
         candidate: Path,
         current: Callable[[], Awaitable[tuple[Release, object] | None]],
     ) -> None:
@@ -86,13 +87,7 @@ class SlotPackages:
         if found is not None and found[0].phase in {Phase.PROMOTING, Phase.ROLLING_BACK}:
             return  # else the slot would load the package twice
         async with self._turn:
-            try:
-                finished = await self._production.resume()
-            except (CannotReplace, BadModelPackage) as error:
-                logger.warning("a replacement of the package that was begun is left as it is: %s", error)
-            else:
-                if finished is not None:
-                    logger.info("the %s that was begun is %s", finished.kind, finished.step)
+            await finish(self._production)
 
     async def promote(self, release: Release) -> None:
         """Have the stable slot serve the candidate's package; Refused leaves it with its own."""
@@ -116,12 +111,29 @@ class SlotPackages:
 
     async def _done(self, order: Callable[[], Awaitable[Replacement]]) -> None:
         async with self._turn:
-            try:
-                outcome = await order()
-            except (CannotReplace, BadModelPackage) as error:
-                raise Refused(str(error)) from error
-        if outcome.step != "done":
-            raise Refused(outcome.reason)
+            await demand_done(order())
+
+
+async def finish(package: ServedPackage) -> None:
+    """Finish what a killed program began; what cannot be finished is logged, and left as it is."""
+    try:
+        finished = await package.resume()
+    except (CannotReplace, BadModelPackage) as error:
+        logger.warning("a replacement of the package that was begun is left as it is: %s", error)
+    else:
+        if finished is not None:
+            logger.info("the %s that was begun is %s", finished.kind, finished.step)
+
+
+async def demand_done(replacing: Awaitable[Replacement]) -> Replacement:
+    """Return what a replacement came to; Refused says why the slot has its own package still."""
+    try:
+        outcome = await replacing
+    except (CannotReplace, BadModelPackage) as error:
+        raise Refused(str(error)) from error
+    if outcome.step != "done":
+        raise Refused(outcome.reason)
+    return outcome
 
 
 def _other(slot: str, folder: Path, wanted: Package) -> str:

@@ -37,6 +37,11 @@ class Preparation:
     in_effect: Callable[[], Awaitable[bool]]
     now: Callable[[], datetime]
 
+    async def check(self, plan_name: str) -> None:
+        """Look at what a release needs beside its candidate; raises what `prepare` does."""
+        await asyncio.to_thread(read_plan, plan_name, self.plan_file)
+        await self._routing()
+
     async def prepare(self, plan_name: str) -> Release:
         """Return a release by a plan, which has not begun.
 

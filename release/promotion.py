@@ -1,4 +1,4 @@
-"""Promote the candidate's package, and take it back: in steps that go on where a killed program left them.
+"""Replace a slot's package, and take that back: in steps that go on where a killed program left them.
 
 A step is recorded when it is done, and does no harm when it is done again. What the slot's folder holds tells
 more than the journal: with the journal lost, the same command finishes the work as well.
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 MOST_KEPT = 5  # packages in a slot's folder, the served one among them
 
-Kind = Literal["promotion", "rollback"]
+Kind = Literal["promotion", "rollback", "candidacy"]
 Step = Literal["begun", "copied", "replaced", "refused", "done", "restored", "failed"]
 OVER: frozenset[Step] = frozenset({"done", "restored", "failed"})
 
@@ -34,7 +34,7 @@ class Reload(Protocol):
 
 @dataclass(frozen=True)
 class Replacement:
-    """How far the replacement of production's package is, and what comes back if a replica refuses it.
+    """How far the replacement of a slot's package is, and what comes back if a replica refuses it.
 
     begun → copied → replaced → done; replaced → refused → restored; begun or copied → failed, with nothing
     changed; refused → failed, with the refused package in the folder, as none from before can be served.
@@ -64,8 +64,8 @@ class Journal(Protocol):
         """Record it in place of what was there."""
 
 
-class Production:
-    """The slot that people's traffic counts on: its package is replaced, and each replica told.
+class ServedPackage:
+    """A slot's package: it is replaced, and each replica told.
 
     The methods return what became of it, and raise CannotReplace where another program is at it already.
     """
@@ -77,11 +77,11 @@ class Production:
 
     async def promote(self, candidate: Path, sha256: str) -> Replacement:
         """Serve the package in the folder `candidate`, if it has this checksum: the one that was judged."""
-        with self.packages.locked():
-            finished = await self._finish()
-            if finished and (finished.kind, finished.package_sha256) == ("promotion", sha256):
-                return finished
-            return await self._begin(Replacement("promotion", sha256, candidate))
+        return await self._take(Replacement("promotion", sha256, candidate))
+
+    async def propose(self, version: Path, sha256: str) -> Replacement:
+        """Serve the package in the folder `version`, if it has this checksum, as a candidate."""
+        return await self._take(Replacement("candidacy", sha256, version))
 
     async def rollback(self, sha256: str | None = None) -> Replacement:
         """Serve the package that was served before this one, or another one that is kept.
@@ -113,6 +113,13 @@ class Production:
         """Finish what a killed program began; None where there is nothing to finish."""
         with self.packages.locked():
             return await self._finish()
+
+    async def _take(self, wanted: Replacement) -> Replacement:
+        with self.packages.locked():
+            finished = await self._finish()
+            if finished and (finished.kind, finished.package_sha256) == (wanted.kind, wanted.package_sha256):
+                return finished
+            return await self._begin(wanted)
 
     async def _finish(self) -> Replacement | None:
         found = await self._journal.read()

@@ -19,12 +19,15 @@ from release.package_folder import PackageFolder
 from release.packages import ReplacementJournal, SlotPackages
 from release.preparation import Preparation
 from release.prometheus import Prometheus
-from release.promotion import Production
+from release.promotion import ServedPackage
+from release.registry.candidates import Candidates
+from release.registry.versions import Registry
 from release.replicas import Replicas
 from release.routes.releases import releases_router
 from release.settings import ReleaseSettings
-from release.split_file import SplitFile
+from release.split_file import CannotRead, SplitFile
 from release.store import ReleaseStore
+from release.traffic.orders import production_of
 from service.clock import utc_now
 from service.slots import CANDIDATE, STABLE
 from service.token import token_demand
@@ -47,15 +50,14 @@ class Releasing:
             STABLE: Replicas(settings.stable_replicas, token),
             CANDIDATE: Replicas(settings.candidate_replicas, token),
         }
-        packages = SlotPackages(
-            Production(
-                PackageFolder(settings.stable_package),
-                replicas[STABLE].reload,
-                ReplacementJournal(store.database),
-            ),
-            settings.candidate_package,
-            self.store.current,
-        )
+        folders = {STABLE: settings.stable_package, CANDIDATE: settings.candidate_package}
+        served = {
+            slot: ServedPackage(
+                PackageFolder(folder), replicas[slot].reload, ReplacementJournal(store.database, slot)
+            )
+            for slot, folder in folders.items()
+        }
+        packages = SlotPackages(served[STABLE], settings.candidate_package, self.store.current)
         feedback = MongodbFeedback(store.database)
         self.judge = Judge(self._prometheus, self.store, feedback, utc_now)
         self.controller = Controller(
@@ -67,9 +69,22 @@ class Releasing:
             announce=Announcements(outbox, settings.dashboards_url, utc_now).announce,
             now=utc_now,
         )
+        self.registry = Registry(
+            settings.models,
+            {slot: one.packages for slot, one in served.items()},
+            lambda: slot_of_production(self.split_file),
+        )
+        self.candidates = Candidates(
+            controller=self.controller,
+            store=self.store,
+            split_file=self.split_file,
+            registry=self.registry,
+            slot=served[CANDIDATE],
+            now=utc_now,
+        )
         preparation = Preparation(
             plan_file=settings.plan_file,
-            folders={STABLE: settings.stable_package, CANDIDATE: settings.candidate_package},
+            folders=folders,
             replicas=replicas,
             split_file=self.split_file,
             in_effect=self._nginx.in_effect,
@@ -83,12 +98,14 @@ class Releasing:
             metrics=metrics,
             now=utc_now,
         )
-        before = [self.store.prepare, feedback.prepare, packages.resume]
+        before = [self.store.prepare, feedback.prepare, packages.resume, self.candidates.resume]
         self._job = Job("the release", observation.tick, TICK_SECONDS, before)
         self.routers: Sequence[APIRouter] = [
             releases_router(
                 self.controller,
                 self.store,
+                self.candidates,
+                check=preparation.check,
                 prepare=preparation.prepare,
                 seen=lambda: self.judge.seen,
                 now=utc_now,
@@ -105,3 +122,11 @@ class Releasing:
         await self._job.stop()
         await self._prometheus.close()
         await self._nginx.close()
+
+
+def slot_of_production(split_file: SplitFile) -> str:
+    """Return the slot that people's traffic counts on; the stable one while the file does not say."""
+    try:
+        return production_of(split_file.read().weights)
+    except CannotRead:
+        return STABLE

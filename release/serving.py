@@ -8,6 +8,7 @@ from release.app import create_app
 from release.metrics import ReleaseMetrics
 from release.notifications.channels import WrongChannel, open_channels
 from release.parts import Part
+from release.registry.part import RegistryPart
 from release.releasing import Releasing
 from release.settings import ReleaseSettings
 from release.traffic.part import TrafficPart
@@ -30,5 +31,9 @@ def serve_release() -> None:
     registry = process_registry()
     outbox = store.outbox([one.name for one in channels])
     releasing = Releasing(settings, store, outbox, ReleaseMetrics(registry, settings.slot))
-    parts: Sequence[Part] = [releasing, TrafficPart(settings, store, releasing, registry)]
+    parts: Sequence[Part] = [
+        releasing,
+        TrafficPart(settings, store, releasing, registry),
+        RegistryPart(settings, releasing, registry),
+    ]
     serve(create_app(settings, store, channels, parts, registry), settings)

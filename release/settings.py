@@ -22,7 +22,7 @@ class ReleaseSettings(ProgramSettings, MongodbSettings, TokenSettings):
     """What the program reads from the environment.
 
     `split_file` is the one that people edit; the packages are the slots' folders, and the replicas their
-    internal listeners, host and port each.
+    internal listeners, host and port each. `models` is a folder of packages, one in each folder of it.
     """
 
     slot: Literal["shared"] = "shared"
@@ -36,5 +36,6 @@ class ReleaseSettings(ProgramSettings, MongodbSettings, TokenSettings):
     plan_file: Path = PLAN_FILE
     stable_package: Path = Path(STABLE, "model")
     candidate_package: Path = Path(CANDIDATE, "model")
+    models: Path | None = None
     stable_replicas: Addresses = (f"{STABLE}:{INTERNAL_PORT}",)
     candidate_replicas: Addresses = (f"{CANDIDATE}:{INTERNAL_PORT}",)

@@ -50,6 +50,8 @@ def put_candidate(drill: Drill, stable: Path, candidate: Path) -> Identity:
         "reference": f"{FOLDER}/{reference.name}",
         "reference_sha256": sha256_of(reference),
     }
+    for name in ("lineage", "lineage_sha256"):  # the stable slot's, and not of what has a fault
+        document.pop(name, None)
     _write(candidate / FILE_NAME, toml(document))
     return identify(candidate)
 

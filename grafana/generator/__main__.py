@@ -10,6 +10,7 @@ from grafana.generator.ab_comparison import ab_comparison
 from grafana.generator.features import features
 from grafana.generator.jobs import jobs
 from grafana.generator.model_monitoring import model_monitoring
+from grafana.generator.models import models
 from grafana.generator.release import release
 
 DASHBOARDS = Path(__file__).parents[1] / "dashboards"
@@ -17,7 +18,7 @@ DASHBOARDS = Path(__file__).parents[1] / "dashboards"
 
 def generate(folder: Path) -> None:
     """Write one file per dashboard, named by its uid."""
-    for build in (model_monitoring, ab_comparison, features, jobs, release):
+    for build in (model_monitoring, ab_comparison, features, jobs, models, release):
         dashboard = build().build()
         text = json.dumps(dashboard, cls=JSONEncoder, indent=2, ensure_ascii=False, sort_keys=True)
         (folder / f"{dashboard.uid}.json").write_text(text + "\n", encoding="utf-8")

@@ -4,21 +4,24 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from mongodb.errors import StoreUnavailable
 from release import lifecycle
-from release.controller import Controller
+from release.controller import Controller, Refused
 from release.documents import release_document
 from release.judge import Seen
 from release.lifecycle import NotNow, Release
 from release.plan import DEFAULT, WrongPlan
+from release.registry.candidates import Candidates
+from release.registry.versions import AmbiguousVersion, UnknownVersion
 from release.split_file import CannotRead, CannotWrite
 from release.store import Conflict, ReleaseStore
 from service.problems import Problem
+from service.slots import CANDIDATE
 
 OrderName = Literal["pause", "resume", "promote", "abort", "rollback"]
 
@@ -32,16 +35,22 @@ class Order(BaseModel):
     why: str = Field("", max_length=500)
 
 
+Asked = Annotated[str, Field(min_length=1, max_length=128)]  # as Registry.find reads it
+
+
 class Start(Order):
-    """Which plan the release follows."""
+    """Which plan the release follows, and which version it tries: else what is in the candidate's slot."""
 
     plan: str = Field(DEFAULT, min_length=1, max_length=100)
+    package: Asked | None = None
 
 
 def releases_router(
     controller: Controller,
     store: ReleaseStore,
+    candidates: Candidates,
     *,
+    check: Callable[[str], Awaitable[None]],
     prepare: Callable[[str], Awaitable[Release]],
     seen: Callable[[], Seen | None],
     now: Callable[[], datetime],
@@ -49,8 +58,8 @@ def releases_router(
 ) -> APIRouter:
     """Build the routes; those that change something want the token.
 
-    `prepare` makes a release that follows the plan of a name; it raises WrongPlan or NotNow. `seen` is what
-    was seen of a release at the last look.
+    `prepare` makes a release that follows the plan of a name; it raises WrongPlan or NotNow, as `check` does,
+    which does not look at the candidate. `seen` is what was seen of a release at the last look.
     """
     router = APIRouter(tags=["release"])
     changing = APIRouter(dependencies=[Depends(demand_token)])
@@ -81,9 +90,15 @@ def releases_router(
 
     @changing.post("/release", status_code=201)
     async def start(order: Start) -> dict[str, Any]:
-        """Try the package in the candidate's slot by a plan."""
+        """Try the package in the candidate's slot by a plan; one that is named is put there first."""
         with problems():
+            await candidates.resume()
+            if order.package is not None:
+                await check(order.plan)
+                wanted = await candidates.put(order.package, order.who, order.why)
             release = await prepare(order.plan)
+            if order.package is not None and release.candidate != wanted:
+                raise NotNow("another package was put into the candidate's slot meanwhile: try again")
             reason = f"{release.reason}; {order.why}" if order.why else release.reason
             await controller.begin(replace(release, reason=reason), order.who)
         return await newest()
@@ -128,6 +143,12 @@ def problems() -> Iterator[None]:
         raise Problem(
             409, "Changed meanwhile", "The release was changed meanwhile. Look, and try again."
         ) from error
+    except UnknownVersion as error:
+        raise Problem(404, "No such version", str(error)) from error
+    except AmbiguousVersion as error:
+        raise Problem(409, "Several versions", str(error)) from error
+    except Refused as error:
+        raise Problem(409, "Not taken", f"{CANDIDATE} does not take the package: {error}") from error
     except (CannotRead, CannotWrite) as error:
         raise Problem(409, "The split cannot be changed", str(error)) from error
     except StoreUnavailable as error:

@@ -129,6 +129,7 @@ def _release(settings: StackSettings, addresses: Addresses, paths: Paths) -> Pro
         "SPLIT_FILE": str(paths.project / "nginx" / "default.conf"),
         "STABLE_PACKAGE": str(model_package(STABLE, settings, paths)),
         "CANDIDATE_PACKAGE": str(model_package(CANDIDATE, settings, paths)),
+        "MODELS": str(paths.data / "training" / "models"),
         "STABLE_REPLICAS": reloading[STABLE],
         "CANDIDATE_REPLICAS": reloading[CANDIDATE],
     }

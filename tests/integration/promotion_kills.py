@@ -22,7 +22,7 @@ from inference.identity import unchanged
 from inference.manifest import BadModelPackage
 from release.package_files import verify_files
 from release.package_folder import PackageFolder
-from release.promotion import Production, Replacement
+from release.promotion import Replacement, ServedPackage
 from release.replicas import Replica
 from tests.whole_package import write_whole_package
 
@@ -66,8 +66,8 @@ class Scene:
             self.old, self.new = self.new, self.old
         self.slot.write_text(self.old)
 
-    def _production(self) -> Production:
-        return Production(PackageFolder(self.production), self._reload, FileJournal(self.journal))
+    def _production(self) -> ServedPackage:
+        return ServedPackage(PackageFolder(self.production), self._reload, FileJournal(self.journal))
 
     async def _reload(self, *_: str, **__: bool) -> Sequence[Replica]:
         found = load(self.production)
@@ -80,6 +80,8 @@ class Scene:
         """Give the command, with the checksum that was decided on, as a restarted controller does."""
         if self.operation == "rollback":
             asyncio.run(self._production().rollback(self.new))
+        elif self.operation == "candidacy":
+            asyncio.run(self._production().propose(self.candidate, self.new))
         else:
             asyncio.run(self._production().promote(self.candidate, self.new))
 

@@ -209,6 +209,7 @@ async def http(
             "PLAN_FILE": world.plans,
             "STABLE_PACKAGE": world.stable.folder,
             "CANDIDATE_PACKAGE": world.candidate.folder,
+            "MODELS": world.models,
             "STABLE_REPLICAS": stable,
             "CANDIDATE_REPLICAS": candidate,
             "RELEASE_TOKEN": TOKEN,
@@ -316,9 +317,10 @@ async def test_the_role_permits_what_the_release_program_does_and_no_more(
     await until_phase(http, "promoted")
     await order(http, "/release/rollback", who="ann", why="worse")
     await until_phase(http, "rolled_back")
+    await order(http, "/candidate", package=world.third, who="ann", why="newer data")
     split = await http.post("/traffic/split", json={"stable": 80, "candidate": 20})
     assert split.is_success, split.text
-    for path in ("/release", "/decisions", "/traffic", "/metrics"):
+    for path in ("/release", "/decisions", "/traffic", "/models", "/metrics"):
         assert (await http.get(path)).is_success
 
     async def all_joined_and_sent() -> bool:

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from inference.identity import identify
 from release.package_folder import PackageFolder
-from release.promotion import Production
+from release.promotion import ServedPackage
 from release.replicas import Replicas
 from service.token import SharedToken
 from tests.colour_model import write_colour_package
@@ -44,9 +44,11 @@ def addresses(servers: Sequence[ModelServerProgram]) -> list[str]:
 
 def production(
     folder: Path, servers: Sequence[ModelServerProgram], token: SharedToken | None = None
-) -> Production:
+) -> ServedPackage:
     replicas = Replicas(addresses(servers), token or servers[0].token, patience_seconds=5)
-    return Production(PackageFolder(folder / "model"), replicas.reload, FileJournal(folder / "journal.json"))
+    return ServedPackage(
+        PackageFolder(folder / "model"), replicas.reload, FileJournal(folder / "journal.json")
+    )
 
 
 def candidate(folder: Path, version: str) -> tuple[Path, str]:
@@ -157,12 +159,11 @@ def promote_in_a_process(
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("operation", ["promotion", "refused", "rollback"])
+@pytest.mark.parametrize("operation", ["promotion", "refused", "rollback", "candidacy"])
 def test_a_kill_before_any_change_of_a_file_does_no_harm(tmp_path: Path, operation: str) -> None:
     """Each leaves the whole old or new package, the same command finishes, also with its journal lost."""
-    assert (
-        kill(tmp_path, operation, "every-step") > {"promotion": 60, "refused": 60, "rollback": 12}[operation]
-    )
+    fewest = {"promotion": 60, "refused": 60, "rollback": 12, "candidacy": 60}[operation]
+    assert kill(tmp_path, operation, "every-step") > fewest
 
 
 @pytest.mark.timeout(600)

@@ -13,6 +13,7 @@ from release.evidence import Arm, Labelled, Look
 from release.packages import ReplacementJournal
 from release.promotion import Replacement
 from release.store import Conflict, ReleaseStore
+from service.slots import STABLE
 from tests.integration.conftest import MongodbServer
 from tests.unit.release.made_up import GATE, NOW, a_decision, a_release, later
 
@@ -110,7 +111,7 @@ async def test_looks_are_kept_for_a_time_and_decisions_for_ever(store: Store, re
 
 async def test_the_journal_keeps_the_last_replacement(store: Store) -> None:
     """A promotion with its folder, a rollback without one."""
-    journal = ReplacementJournal(store.database)
+    journal = ReplacementJournal(store.database, STABLE)
     assert await journal.read() is None
     promotion = Replacement(
         "promotion", "b" * 64, Path("/candidate"), "a" * 64, "refused", "it has no weights"
@@ -135,7 +136,7 @@ async def test_an_outage_is_told_as_one(mongodb_server: MongodbServer) -> None:
         releases.decisions(1),
         releases.looks("r1", 1),
         releases.counters("r1"),
-        ReplacementJournal(store.database).read(),
+        ReplacementJournal(store.database, STABLE).read(),
     ):
         with pytest.raises(StoreUnavailable):
             await call

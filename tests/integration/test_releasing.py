@@ -20,8 +20,11 @@ from proxy.routing import checksum
 from release import lifecycle
 from release.app import create_app
 from release.metrics import ReleaseMetrics
+from release.package_folder import PackageFolder
 from release.packages import ReplacementJournal, package_in
-from release.promotion import Replacement
+from release.parts import Part
+from release.promotion import Replacement, Step
+from release.registry.part import RegistryPart
 from release.releasing import Releasing
 from release.settings import ReleaseSettings
 from release.split_file import SplitFile
@@ -29,6 +32,7 @@ from release.store import ReleaseStore
 from service.slots import CANDIDATE, STABLE
 from tests.colour_model import write_colour_package
 from tests.integration.conftest import MongodbServer
+from tests.lineages import add_lineage
 from tests.unit.release.made_up import PLAN, a_decision, later
 
 TOKEN = "a-token-of-the-tests"
@@ -101,6 +105,9 @@ class World:
         self.plans.write_text(PLANS)
         self.stable = Slot(write_colour_package(folder / "stable", version="1"))
         self.candidate = Slot(write_colour_package(folder / "candidate", version="2"))
+        self.models = folder / "models"
+        write_colour_package(self.models / "new", version="3")
+        self.third = add_lineage(self.models / "new")
 
     def nginx(self, path: str) -> bytes:
         if path == "/configuration":
@@ -123,12 +130,16 @@ class World:
                 plan_file=self.plans,
                 stable_package=self.stable.folder,
                 candidate_package=self.candidate.folder,
+                models=self.models,
                 stable_replicas=(stable,),
                 candidate_replicas=(candidate,),
                 release_token=SecretStr(TOKEN),
             )
             metrics = ReleaseMetrics(CollectorRegistry(), settings.slot)
-            app = create_app(settings, store, [], [Releasing(settings, store, store.outbox([]), metrics)])
+            releasing = Releasing(settings, store, store.outbox([]), metrics)
+            versions = CollectorRegistry()
+            parts: list[Part] = [releasing, RegistryPart(settings, releasing, versions)]
+            app = create_app(settings, store, [], parts, versions)
             async with (
                 app.router.lifespan_context(app),
                 httpx.AsyncClient(
@@ -225,7 +236,7 @@ async def test_a_promotion_that_a_kill_left_is_finished_by_its_release(
         now=later(0),
     )
     promoting = lifecycle.promote(release, "so")
-    releases, journal = ReleaseStore(store.database), ReplacementJournal(store.database)
+    releases, journal = ReleaseStore(store.database), ReplacementJournal(store.database, STABLE)
     await releases.change(None, promoting, a_decision(promoting, "promote", "ann"))
     await journal.record(Replacement("promotion", release.candidate.sha256, world.candidate.folder))
     async with world.program(mongodb_uri) as http:
@@ -237,7 +248,7 @@ async def test_a_replacement_that_no_release_knows_is_finished_too(
     store: Store, mongodb_uri: str, world: World
 ) -> None:
     """So the slot never stays half way between two packages."""
-    journal = ReplacementJournal(store.database)
+    journal = ReplacementJournal(store.database, STABLE)
     await journal.record(Replacement("promotion", world.candidate.serves, world.candidate.folder))
     async with world.program(mongodb_uri):
         async with asyncio.timeout(20):
@@ -246,6 +257,82 @@ async def test_a_replacement_that_no_release_knows_is_finished_too(
     found = await journal.read()
     assert found is not None
     assert found.step == "done"
+
+
+async def test_a_retrained_version_is_tried_and_promoted(mongodb_uri: str, world: World) -> None:
+    """By its checksum, from the registry; and the version from before by the same way back."""
+    first, second = world.stable.serves, world.candidate.serves
+    async with world.program(mongodb_uri) as http:
+        await order(http, "/release", plan="patient", package=world.third[:12], who="ann", why="new data")
+        assert (world.candidate.serves, world.candidate.loads) == (world.third, 1)
+        refused = await http.post("/candidate", json={"package": second})
+        assert (refused.status_code, "end it first" in refused.json()["detail"]) == (409, True)
+        await order(http, "/release/promote", who="ann")
+        await until_phase(http, "promoted")
+        listed = {one["sha256"]: one for one in (await http.get("/models")).json()["models"]}
+        assert {sha256: one["where"] for sha256, one in listed.items()} == {
+            world.third: ["production", "candidate"],
+            first: ["archive"],
+            second: ["archive"],
+        }
+        assert listed[world.third]["lineage"]["metrics"]["golden"]["accuracy"] == 0.9
+        answer = await order(http, "/candidate", package="colour:1", who="ann", why="back")
+        assert answer["package"]["sha256"] == first == world.candidate.serves
+        decided = [one["decision"] for one in (await http.get("/decisions")).json()]
+    assert decided == ["candidate", "promoted", "promote", "start", "candidate"]
+
+
+async def test_the_metrics_follow_the_listing(mongodb_uri: str, world: World) -> None:
+    """Within seconds: what was put into the slot is the candidate there."""
+
+    async def shown(http: httpx.AsyncClient, version: str, where: str) -> None:
+        async with asyncio.timeout(20):
+            while True:
+                lines = (await http.get("/metrics")).text.splitlines()
+                found = [one for one in lines if one.startswith("model_version_info{")]
+                if any(f'version="{version}"' in one and f'where="{where}"' in one for one in found):
+                    return
+                await asyncio.sleep(0.05)
+
+    async with world.program(mongodb_uri) as http:
+        await shown(http, "3", "archive")
+        await order(http, "/candidate", package="colour:3")
+        await shown(http, "3", "candidate")
+
+
+@pytest.mark.parametrize("step", ["begun", "copied", "replaced"])
+async def test_a_candidate_that_was_begun_is_finished_at_the_next_start(
+    store: Store, mongodb_uri: str, world: World, step: Step
+) -> None:
+    """In whatever step the program was killed; production is left alone."""
+    journal = ReplacementJournal(store.database, CANDIDATE)
+    packages = PackageFolder(world.candidate.folder)
+    if step != "begun":
+        with packages.locked():
+            packages.take(world.models / "new", world.third)
+    if step == "replaced":
+        with packages.locked():
+            packages.serve(world.third)
+    previous = world.candidate.serves
+    await journal.record(Replacement("candidacy", world.third, world.models / "new", previous, step))
+    async with world.program(mongodb_uri) as http:
+        async with asyncio.timeout(20):
+            while world.candidate.serves != world.third:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        await order(http, "/candidate", package=world.third)
+    found = await journal.read()
+    assert found is not None
+    assert (found.step, found.previous_sha256) == ("done", previous)
+    assert (world.stable.loads, await ReplacementJournal(store.database, STABLE).read()) == (0, None)
+
+
+async def test_without_the_token_no_candidate_changes(mongodb_uri: str, world: World) -> None:
+    """The list wants none."""
+    async with world.program(mongodb_uri) as http:
+        http.headers.pop("Authorization")
+        assert (await http.post("/candidate", json={"package": world.third})).status_code == 401
+        assert len((await http.get("/models")).json()["models"]) == 3
+    assert world.candidate.loads == 0
 
 
 async def test_without_the_database_nothing_is_decided(

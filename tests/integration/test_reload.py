@@ -15,6 +15,7 @@ import pytest
 from inference.identity import identify
 from tests.colour_model import colour_image, write_colour_package
 from tests.integration.model_server_program import ModelServerProgram
+from tests.lineages import DECLARED, add_lineage
 from tests.waiting import until
 
 REFUSED = 'model_reloads_total{outcome="refused"'
@@ -101,6 +102,25 @@ def test_no_request_fails_while_models_are_replaced(server: ModelServerProgram, 
     assert server.metric('model_reloads_total{outcome="loaded"') == 10
     assert server.metric("model_info{") == 1
     assert httpx.get(f"{server.url}/readyz").headers["x-model-version"] == "11"
+
+
+def test_a_package_with_a_lineage_is_served_as_any(server: ModelServerProgram, package: Path) -> None:
+    """A reload takes it, no answer shows anything of it; one that is not its own is refused."""
+    write_colour_package(package, "2")
+    sha256 = add_lineage(package)
+    assert load(server).json()["sha256"] == sha256
+    answer = server.predict("a")
+    assert (answer.status_code, answer.headers["x-model-version"]) == (200, "2")
+    shown = "".join(httpx.get(f"{server.url}{path}").text for path in ("/readyz", "/metrics", "/v2"))
+    assert "lineage" not in shown + answer.text
+    write_colour_package(package, "3")
+    (package / "model.toml").write_text(
+        (package / "model.toml").read_text().replace("input = ", f"{DECLARED}input = ", 1)
+    )
+    refused = load(server)
+    assert refused.status_code != 200
+    assert "is of colour 2, not of colour 3" in refused.text
+    assert server.predict("b").headers["x-model-version"] == "2"
 
 
 def test_a_replaced_model_leaves_nothing_behind(server: ModelServerProgram) -> None:

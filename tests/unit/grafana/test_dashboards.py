@@ -62,6 +62,10 @@ CONTRACT = {
     "feedback_delay_seconds",
     "trial_requests_total",
     "trial_request_duration_seconds",
+    "model_version_info",
+    "model_version_accuracy",
+    "model_version_records",
+    "model_version_created_timestamp_seconds",
     "release_weight",
     "release_phase",
     "release_info",
@@ -241,11 +245,13 @@ def test_the_labels_are_those_of_the_served_model(
 def test_legend_names_the_slot(panel: dict[str, Any]) -> None:
     """A series says which slot it is about; a tile of the alerts which alert.
 
-    A release, a shadow are about both, and jobs about none.
+    A release, a shadow and a version are about both, and jobs about none.
     """
     wanted = "{{alertname}}" if panel["title"] == "Alerts" else "{{slot}}"
     for target in panel["targets"]:
-        of_no_slot = re.search(r"(?<![\w:])(release_(?!weight)|shadow_)|slot=\"jobs\"", target["expr"])
+        of_no_slot = re.search(
+            r"(?<![\w:])(release_(?!weight)|shadow_|model_version_)|slot=\"jobs\"", target["expr"]
+        )
         assert target["legendFormat"] if of_no_slot else wanted in target["legendFormat"]
 
 
@@ -286,9 +292,11 @@ def test_the_release_tile_has_a_word_for_every_phase() -> None:
     assert tuple(release.PHASES) == PHASES
 
 
-def answers(title: str, series: dict[str, str], expected: dict[str, float], folder: Path) -> None:
-    """Let promtool ask a panel of the dashboard Release, over what the release program shows."""
-    queries = iter_queries(PROJECT / "grafana/dashboards/release.json")
+def answers(
+    title: str, series: dict[str, str], expected: dict[str, float], folder: Path, board: str = "release"
+) -> None:
+    """Let promtool ask a panel of a dashboard, over what the release program shows."""
+    queries = iter_queries(PROJECT / f"grafana/dashboards/{board}.json")
     (expression,) = [one.expression for one in queries if one.panel == title]
     given = [{"series": name, "values": values} for name, values in series.items()]
     samples = [{"labels": labels, "value": value} for labels, value in expected.items()]
@@ -345,6 +353,49 @@ def test_a_panel_says_where_there_is_no_release(
     answers(title, shown, expected, tmp_path)
 
 
+def of_version(metric: str, number: int, labels: str = "") -> str:
+    sha256 = f"{number:064x}"
+    return f'{metric}{{slot="shared",model="cnn",version="{number}",sha256="{sha256}"{labels}}}'
+
+
+NO_LINEAGE_SHOWN = {
+    'release_phase{slot="shared",phase="none"}': "1x20",
+    of_version("model_version_info", 1, ',where="production"'): "1x20",
+    of_version("model_version_info", 2, ',where="candidate"'): "1x20",
+}
+LINEAGE_SHOWN = NO_LINEAGE_SHOWN | {
+    of_version("model_version_info", 3, ',where="archive"'): "1x20",
+    **{of_version("model_version_accuracy", number, ',set="golden"'): f"0.{number}x20" for number in (2, 3)},
+    of_version("model_version_records", 2, ',dataset="d7"'): "70x20",
+    of_version("model_version_created_timestamp_seconds", 2): "9x20",
+}
+
+
+@pytest.mark.parametrize(
+    ("shown", "title", "expected"),
+    [
+        (NO_LINEAGE_SHOWN, "Versions by place", {'{where="production"}': 1, '{where="candidate"}': 1}),
+        (NO_LINEAGE_SHOWN, "Accuracy of each version", {'{model="no version says it"}': 0}),
+        (NO_LINEAGE_SHOWN, "Accuracy in the slots", {'{where="no version says it"}': 0}),
+        (NO_LINEAGE_SHOWN, "Data set of each version", {'{model="no version says it"}': 0}),
+        (NO_LINEAGE_SHOWN, "When each version was made", {'{model="no version says it"}': 0}),
+        (
+            LINEAGE_SHOWN,
+            "Accuracy of each version",
+            {f'{{model="cnn",version="{number}",set="golden"}}': number / 10 for number in (2, 3)},
+        ),
+        (LINEAGE_SHOWN, "Accuracy in the slots", {'{where="candidate",set="golden"}': 0.2}),
+        (LINEAGE_SHOWN, "Data set of each version", {'{model="cnn",version="2",dataset="d7"}': 70}),
+        (LINEAGE_SHOWN, "When each version was made", {'{model="cnn",version="2"}': 9000}),
+    ],
+)
+def test_a_panel_says_where_no_version_has_a_lineage(
+    shown: dict[str, str], title: str, expected: dict[str, float], tmp_path: Path
+) -> None:
+    """In words, in the place of the figures that such a version has; the served ones are always there."""
+    answers(title, shown, expected, tmp_path, "models")
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_decisions_are_marked_on_every_dashboard(path: Path) -> None:
     """By default, and each at the time that is its value."""
@@ -361,6 +412,7 @@ def test_the_dashboards_exist_under_addresses_that_stay() -> None:
         ("features", "Features"),
         ("jobs", "Jobs"),
         ("model-monitoring", "Model monitoring"),
+        ("models", "Models"),
         ("release", "Release"),
     ]
 

@@ -18,6 +18,7 @@ from inference.manifest import BadModelPackage
 from release import package_folder
 from release.package_files import files_of, verify_files
 from release.package_folder import CannotReplace, PackageFolder, history
+from tests.lineages import add_lineage
 from tests.whole_package import write_whole_package
 
 PROJECT = Path(__file__).parents[3]
@@ -217,6 +218,34 @@ def test_a_candidate_that_is_not_whole_is_refused(packages: PackageFolder, name:
     packages.prune(5)
     assert not list((packages.folder / package_folder.STORE).glob("*.part"))
     assert look(packages.folder) == "1"
+
+
+def test_the_served_package_may_be_taken_again(packages: PackageFolder, tmp_path: Path) -> None:
+    """From the slot's own folder or from elsewhere, also while it is plain files yet."""
+    sha256 = write_whole_package(tmp_path / "same", "1")
+    for source in (packages.folder, tmp_path / "same"):
+        packages.take(source, sha256)
+        packages.serve(sha256)
+        assert look(packages.folder) == "1"
+
+
+def test_a_lineage_goes_with_its_package_and_is_verified(packages: PackageFolder) -> None:
+    """It is one of its files, and has a checksum as they have; a package that has none leaves none behind."""
+    source, _ = candidate(packages.folder, "2")
+    sha256 = add_lineage(source)
+    packages.take(source, sha256)
+    packages.serve(sha256)
+    assert entries(packages.folder) == entries(source)
+    assert "artifacts/lineage.json" in entries(source)
+    kept = packages.folder / package_folder.STORE / sha256 / "artifacts/lineage.json"
+    content = kept.read_bytes()
+    kept.write_bytes(content[:-2])
+    with pytest.raises(BadModelPackage, match=r"lineage\.json does not have the checksum"):
+        packages.serve(sha256)
+    kept.write_bytes(content)
+    replace_by(packages, "3")
+    packages.prune(1)
+    assert not (packages.folder / "artifacts/lineage.json").is_symlink()
 
 
 def test_a_file_that_is_in_the_way_is_not_lost(packages: PackageFolder) -> None:

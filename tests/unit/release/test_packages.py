@@ -10,7 +10,7 @@ from release.controller import Refused
 from release.lifecycle import Release
 from release.package_folder import PackageFolder
 from release.packages import SlotPackages, package_in
-from release.promotion import Production
+from release.promotion import ServedPackage
 from tests.unit.release.made_up import a_release
 from tests.unit.release.test_promotion import FakeSlot, MemoryJournal
 from tests.whole_package import write_whole_package
@@ -30,7 +30,7 @@ class Scene:
 
     def started(self) -> SlotPackages:
         """Start the program anew."""
-        production = Production(PackageFolder(self.stable), self.slot.reload, self.journal)
+        production = ServedPackage(PackageFolder(self.stable), self.slot.reload, self.journal)
         return SlotPackages(production, self.candidate, self._current)
 
     async def _current(self) -> tuple[Release, object] | None:

@@ -8,7 +8,7 @@ import pytest
 from inference.identity import identify
 from release import package_folder
 from release.package_folder import CannotReplace, PackageFolder
-from release.promotion import MOST_KEPT, Production, Replacement, Step
+from release.promotion import MOST_KEPT, Replacement, ServedPackage, Step
 from release.replicas import Replica
 from service.token import NoToken
 from tests.whole_package import write_whole_package
@@ -80,12 +80,12 @@ def journal() -> MemoryJournal:
 
 
 @pytest.fixture
-def production(folder: Path, slot: FakeSlot, journal: MemoryJournal) -> Production:
-    return Production(PackageFolder(folder), slot.reload, journal)
+def production(folder: Path, slot: FakeSlot, journal: MemoryJournal) -> ServedPackage:
+    return ServedPackage(PackageFolder(folder), slot.reload, journal)
 
 
 async def test_every_replica_serves_what_was_promoted(
-    production: Production, candidate: Path, slot: FakeSlot, journal: MemoryJournal
+    production: ServedPackage, candidate: Path, slot: FakeSlot, journal: MemoryJournal
 ) -> None:
     """The answer has both checksums, for the log of decisions."""
     old, new = identify(slot.folder).sha256, identify(candidate).sha256
@@ -97,7 +97,7 @@ async def test_every_replica_serves_what_was_promoted(
 
 
 async def test_one_refusal_brings_the_previous_package_back(
-    production: Production, candidate: Path, slot: FakeSlot, journal: MemoryJournal
+    production: ServedPackage, candidate: Path, slot: FakeSlot, journal: MemoryJournal
 ) -> None:
     """To every replica; the reason is the replica's own."""
     old, new = identify(slot.folder).sha256, identify(candidate).sha256
@@ -118,7 +118,7 @@ def damage(folder: Path, sha256: str) -> None:
 
 
 async def test_a_previous_package_that_is_damaged_ends_a_refused_promotion_all_the_same(
-    production: Production, candidate: Path, slot: FakeSlot, journal: MemoryJournal, tmp_path: Path
+    production: ServedPackage, candidate: Path, slot: FakeSlot, journal: MemoryJournal, tmp_path: Path
 ) -> None:
     """The answer says what the folder holds, and what to do; the next promotion is not held up by it."""
     old, bad = identify(slot.folder).sha256, identify(candidate).sha256
@@ -138,7 +138,7 @@ async def test_a_previous_package_that_is_damaged_ends_a_refused_promotion_all_t
 
 @pytest.mark.parametrize("step", ["replaced", "refused"])
 async def test_what_a_program_left_half_done_over_a_damaged_package_is_ended(
-    production: Production, candidate: Path, slot: FakeSlot, journal: MemoryJournal, step: Step
+    production: ServedPackage, candidate: Path, slot: FakeSlot, journal: MemoryJournal, step: Step
 ) -> None:
     """The next order finds it in the journal."""
     old, bad = identify(slot.folder).sha256, identify(candidate).sha256
@@ -153,7 +153,7 @@ async def test_what_a_program_left_half_done_over_a_damaged_package_is_ended(
 
 
 async def test_a_replica_that_is_away_does_not_stop_a_promotion(
-    production: Production, candidate: Path, slot: FakeSlot
+    production: ServedPackage, candidate: Path, slot: FakeSlot
 ) -> None:
     """It loads the folder's package when it starts."""
     slot.away.add("b:1")
@@ -162,7 +162,7 @@ async def test_a_replica_that_is_away_does_not_stop_a_promotion(
 
 
 async def test_a_slot_that_is_away_altogether_gets_its_package_back(
-    production: Production, candidate: Path, slot: FakeSlot
+    production: ServedPackage, candidate: Path, slot: FakeSlot
 ) -> None:
     """Nobody could tell whether the package can be served; the answer says so."""
     slot.away = set(slot.served)
@@ -180,7 +180,7 @@ async def test_without_a_token_the_package_comes_back(
     async def no_token(name: str, sha256: str, *, at_once: bool) -> Sequence[Replica]:
         raise NoToken("RELEASE_TOKEN_FILE: why")
 
-    done = await Production(PackageFolder(folder), no_token, journal).promote(
+    done = await ServedPackage(PackageFolder(folder), no_token, journal).promote(
         candidate, identify(candidate).sha256
     )
     assert (done.step, "RELEASE_TOKEN_FILE: why" in done.reason) == ("restored", True)
@@ -188,7 +188,7 @@ async def test_without_a_token_the_package_comes_back(
 
 
 async def test_a_package_that_cannot_be_copied_fails_with_its_reason(
-    production: Production, candidate: Path, slot: FakeSlot, monkeypatch: pytest.MonkeyPatch
+    production: ServedPackage, candidate: Path, slot: FakeSlot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No replica is told anything, and the next promotion is not held up."""
     new = identify(candidate).sha256
@@ -202,7 +202,7 @@ async def test_a_package_that_cannot_be_copied_fails_with_its_reason(
 
 
 async def test_rollback_goes_back_and_a_second_one_forward_again(
-    production: Production, candidate: Path, slot: FakeSlot
+    production: ServedPackage, candidate: Path, slot: FakeSlot
 ) -> None:
     """Right after a promotion, and as often as one likes."""
     old, new = identify(slot.folder).sha256, identify(candidate).sha256
@@ -215,7 +215,7 @@ async def test_rollback_goes_back_and_a_second_one_forward_again(
 
 
 async def test_rollback_reaches_older_packages_by_their_checksum(
-    production: Production, candidate: Path, slot: FakeSlot
+    production: ServedPackage, candidate: Path, slot: FakeSlot
 ) -> None:
     """As many as are kept."""
     first = identify(slot.folder).sha256
@@ -227,14 +227,14 @@ async def test_rollback_reaches_older_packages_by_their_checksum(
     assert len(production.packages.kept()) == MOST_KEPT
 
 
-async def test_without_a_package_from_before_there_is_no_rollback(production: Production) -> None:
+async def test_without_a_package_from_before_there_is_no_rollback(production: ServedPackage) -> None:
     """It says so."""
     with pytest.raises(CannotReplace, match="no package from before is kept"):
         await production.rollback()
 
 
 async def test_a_rollback_that_is_refused_is_taken_back(
-    production: Production, candidate: Path, slot: FakeSlot
+    production: ServedPackage, candidate: Path, slot: FakeSlot
 ) -> None:
     """The servers may not be able to load what they served once."""
     old, new = identify(slot.folder).sha256, identify(candidate).sha256
@@ -245,7 +245,7 @@ async def test_a_rollback_that_is_refused_is_taken_back(
 
 
 async def test_an_unfinished_promotion_is_finished_before_it_is_rolled_back(
-    production: Production, candidate: Path, slot: FakeSlot, journal: MemoryJournal
+    production: ServedPackage, candidate: Path, slot: FakeSlot, journal: MemoryJournal
 ) -> None:
     """So the way back leads to what was served before it."""
     old, new = identify(slot.folder).sha256, identify(candidate).sha256
@@ -255,7 +255,7 @@ async def test_an_unfinished_promotion_is_finished_before_it_is_rolled_back(
 
 
 async def test_an_unfinished_rollback_is_finished_and_not_taken_back(
-    production: Production, candidate: Path, slot: FakeSlot, journal: MemoryJournal
+    production: ServedPackage, candidate: Path, slot: FakeSlot, journal: MemoryJournal
 ) -> None:
     """Whoever gives the command again after a kill wants the same."""
     old = identify(slot.folder).sha256
@@ -268,7 +268,7 @@ async def test_an_unfinished_rollback_is_finished_and_not_taken_back(
 
 
 async def test_a_candidate_that_changed_before_the_copy_is_not_promoted_on_resuming(
-    production: Production, candidate: Path, slot: FakeSlot, journal: MemoryJournal
+    production: ServedPackage, candidate: Path, slot: FakeSlot, journal: MemoryJournal
 ) -> None:
     """What was judged is promoted, or nothing."""
     journal.last = Replacement("promotion", identify(candidate).sha256, candidate)
@@ -280,7 +280,7 @@ async def test_a_candidate_that_changed_before_the_copy_is_not_promoted_on_resum
 
 
 async def test_there_is_nothing_to_resume_after_the_end(
-    production: Production, candidate: Path, slot: FakeSlot
+    production: ServedPackage, candidate: Path, slot: FakeSlot
 ) -> None:
     """Nor before the beginning."""
     assert await production.resume() is None
@@ -290,7 +290,7 @@ async def test_there_is_nothing_to_resume_after_the_end(
 
 
 async def test_what_is_served_already_can_be_promoted_again(
-    production: Production, candidate: Path, slot: FakeSlot
+    production: ServedPackage, candidate: Path, slot: FakeSlot
 ) -> None:
     """The replicas are told again, and the way back stays."""
     old, new = identify(slot.folder).sha256, identify(candidate).sha256
@@ -300,7 +300,7 @@ async def test_what_is_served_already_can_be_promoted_again(
     assert production.packages.previous() == old
 
 
-async def test_two_programs_do_not_replace_at_once(production: Production, candidate: Path) -> None:
+async def test_two_programs_do_not_replace_at_once(production: ServedPackage, candidate: Path) -> None:
     """The second is told so, and changes nothing."""
     with (
         PackageFolder(production.packages.folder).locked(),

@@ -11,11 +11,13 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from mongodb.errors import StoreUnavailable
+from release.controller import Refused
 from release.documents import Decision
 from release.judge import Seen
 from release.judgement import Judgement
-from release.lifecycle import NotNow, Release
+from release.lifecycle import NotNow, Package, Release
 from release.plan import WrongPlan
+from release.registry.versions import AmbiguousVersion, UnknownVersion
 from release.routes.releases import releases_router
 from release.split_file import CannotRead
 from release.verdict.gate import Gate, Verdict
@@ -44,6 +46,24 @@ class ReadableStore(FakeStore):
         return list(reversed(self._world.decisions.values()))[:limit]
 
 
+class FakeCandidates:
+    """Puts what it is told to into the slot, which serves `serves` then, or refuses."""
+
+    def __init__(self, serves: Package) -> None:
+        self.serves = serves
+        self.refusal: Exception | None = None
+        self.done: list[str] = []
+
+    async def resume(self) -> None:
+        self.done.append("resume")
+
+    async def put(self, asked: str, who: str, why: str) -> Package:
+        if self.refusal:
+            raise self.refusal
+        self.done.append(f"{asked} for {who}: {why}")
+        return self.serves
+
+
 class Api:
     """The routes behind HTTP, and what a test changes of the world behind them."""
 
@@ -53,11 +73,15 @@ class Api:
         self.store = ReadableStore(self.world)
         self.refusal: Exception | None = None
         self.seen: Seen | None = None
+        self.candidates = FakeCandidates(a_release(self.world).candidate)
+        self.wrong_plan = False
         app = FastAPI()
         app.include_router(
             releases_router(
                 self.world.controller(Life()),
                 self.store,  # type: ignore[arg-type]
+                self.candidates,  # type: ignore[arg-type]
+                check=self.check,
                 prepare=self.prepare,
                 seen=lambda: self.seen,
                 now=self.world.tell,
@@ -68,6 +92,10 @@ class Api:
         self.http = httpx.AsyncClient(
             transport=httpx.ASGITransport(app), base_url="http://release", headers=AUTHORIZED
         )
+
+    async def check(self, plan: str) -> None:
+        if self.wrong_plan:
+            raise WrongPlan(f"there is no plan {plan}")
 
     async def prepare(self, plan: str) -> Release:
         if self.refusal:
@@ -171,3 +199,50 @@ async def test_without_the_database_it_says_to_try_again(api: Api) -> None:
     api.store.away = True
     response = await api.http.get("/release")
     assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
+
+
+async def test_a_release_of_a_version_puts_it_into_the_slot_first(api: Api) -> None:
+    """What was begun before is finished; then it starts as any."""
+    answer = await api.post("/release", package="cnn:2", who="ann", why="new data")
+    assert answer["release"]["phase"] == "running"
+    assert api.candidates.done == ["resume", "cnn:2 for ann: new data"]
+
+
+async def test_without_a_version_the_slot_keeps_its_own(api: Api) -> None:
+    """But what was begun there is finished, or a replica would serve another package."""
+    await api.post("/release")
+    assert api.candidates.done == ["resume"]
+
+
+async def test_a_plan_that_there_is_not_leaves_the_slot_as_it_is(api: Api) -> None:
+    """So do all the other things that can be known before."""
+    api.wrong_plan = True
+    response = await api.http.post("/release", json={"package": "cnn:2", "plan": "nil"})
+    assert (response.status_code, api.candidates.done) == (422, ["resume"])
+
+
+async def test_a_release_of_another_package_than_the_named_one_does_not_begin(api: Api) -> None:
+    """Somebody may have put a further one into the slot in between."""
+    api.candidates.serves = Package("cnn", "3", "c" * 64)
+    response = await api.http.post("/release", json={"package": "cnn:3"})
+    assert (response.status_code, "meanwhile" in response.json()["detail"]) == (409, True)
+    assert api.world.state is None
+
+
+@pytest.mark.parametrize(
+    ("refusal", "status", "detail"),
+    [
+        (UnknownVersion("no version is called x"), 404, "no version is called x"),
+        (AmbiguousVersion("x is the name of several"), 409, "x is the name of several"),
+        (Refused("a:1: no"), 409, "model_server_new does not take the package: a:1: no"),
+        (NotNow("release r1 is running"), 409, "release r1 is running"),
+    ],
+)
+async def test_a_version_that_cannot_be_tried_starts_no_release(
+    api: Api, refusal: Exception, status: int, detail: str
+) -> None:
+    """The answer says what is in its way."""
+    api.candidates.refusal = refusal
+    response = await api.http.post("/release", json={"package": "x"})
+    assert (response.status_code, response.json()["detail"]) == (status, detail)
+    assert api.world.state is None

@@ -18,6 +18,7 @@ from inference.manifest import read_manifest
 from inference.package import load_model_package
 from release.package_folder import PackageFolder
 from tests.colour_model import write_colour_package
+from tests.lineages import add_lineage
 from tests.whole_package import write_whole_package
 
 IMAGES = 255 * torch.rand(1000, 16, 16, 3, generator=torch.Generator().manual_seed(0)).numpy()
@@ -47,6 +48,14 @@ def load(stable: Path, candidate: Path) -> Callable[[Drill], LoadedModel]:
 
 def labels(model: LoadedModel) -> torch.Tensor:
     return torch.from_numpy(model.predict(IMAGES).outputs).argmax(dim=1)
+
+
+def test_the_stable_slots_lineage_is_not_the_candidates(
+    stable: Path, load: Callable[[Drill], LoadedModel]
+) -> None:
+    """What has a fault was not trained on anything."""
+    add_lineage(stable)
+    assert load(GOOD).manifest.lineage is None
 
 
 def test_a_good_one_answers_as_the_stable_slot_does(
