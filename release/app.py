@@ -14,10 +14,12 @@ from release.notifications.delivery import Channel
 from release.notifications.metrics import NotificationMetrics
 from release.notifications.schedule import NotificationSchedule
 from release.parts import Jobs, Part
+from release.routes.messages import messages_router
 from release.settings import ReleaseSettings
 from service.app import create_service, process_registry
 
 MAX_BODY_BYTES = 2**20
+from service.token import token_demand
 
 
 def create_app(
@@ -55,6 +57,7 @@ def create_app(
         registry=registry,
         routers=[
             create_alert_webhook(outbox, settings.dashboards_url),
+            messages_router(outbox, settings.dashboards_url, token_demand(settings.shared_token)),
             *(router for part in parts for router in part.routers),
         ],
         not_ready=lambda: None,  # the database may come and go: what waits for it, waits

@@ -28,16 +28,16 @@ class ReleaseProgram:
         """Return the newest release and the last decision about it."""
         return self._send("GET", "/release", ASKING)
 
-    def start(self, order: Mapping[str, str]) -> dict[str, Any]:
+    def start(self, order: Mapping[str, Any]) -> dict[str, Any]:
         """Start a release of a version; Refused where it does not begin."""
         return self._send("POST", "/release", ORDERING, order)
 
-    def tell(self, message: Mapping[str, str]) -> None:
+    def tell(self, message: Mapping[str, Any]) -> None:
         """Have people told, once for each `key`."""
         self._send("POST", "/messages", ASKING, message)
 
     def _send(
-        self, method: str, path: str, timeout: httpx.Timeout, body: Mapping[str, str] | None = None
+        self, method: str, path: str, timeout: httpx.Timeout, body: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
         try:
             headers = self._token.header if body is not None else {}

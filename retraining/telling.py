@@ -1,5 +1,7 @@
 """What people are told of a run, by the outbox of the release program."""
 
+from typing import Any
+
 from retraining.release_program import ReleaseProgram
 from retraining.runs.run import Outcome, Run
 
@@ -11,22 +13,24 @@ SUBJECTS = {
     Outcome.TOO_FEW_RECORDS: "too few new records, nothing was trained",
     Outcome.FAILED: "the run failed",
 }
+LONGEST_LINE, MOST_LINES = 700, 100
 KEPT = "Production stays as it is."
 
 
-def message_of(run: Run, reports: str) -> dict[str, str]:
+def message_of(run: Run, reports: str) -> dict[str, Any]:
     """Return the message about the end of a run: what happened, why, with the numbers, where to look."""
     if run.outcome is None:
         raise ValueError(f"run {run.id} has not ended")
-    lines = [f"Run {run.id}, begun by {run.who} ({run.trigger}): {run.why}".rstrip(": "), "", run.reason]
+    begun = f"Run {run.id}, begun by {run.who} ({run.trigger})"
+    lines = [f"{begun}: {run.why}." if run.why else f"{begun}.", run.reason]
     if run.outcome is not Outcome.PROMOTED:
         lines.append(KEPT)
-    lines += ["", *(one for name in ("check", "judge") for one in sentences(run, name))]
-    lines += ["", f"The report: {reports}/runs/{run.id}"]
+    lines += [one for name in ("check", "judge") for one in sentences(run, name)]
+    lines.append(f"The report: {reports}/runs/{run.id}")
     return {
-        "key": f"retraining/{run.id}",
+        "key": f"retraining:{run.id}",
         "subject": f"Retraining: {SUBJECTS[run.outcome]}",
-        "body": "\n".join(lines),
+        "lines": [" ".join(one.split())[:LONGEST_LINE] for one in lines if one][:MOST_LINES],
     }
 
 

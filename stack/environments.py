@@ -18,6 +18,7 @@ REQUIREMENTS = {
     "release": "release/requirements.txt",
     "job_server": "job_server/requirements.txt",
     "stream": "stream/requirements.txt",
+    "retraining": "retraining/requirements.txt",
     "dvc": "retraining/requirements-dvc.txt",
     "stack": "stack/requirements.txt",
     "locust": "locust/requirements.txt",

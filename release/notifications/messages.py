@@ -95,6 +95,11 @@ def alerts_message(
     return _message(key, subject, lines, f"Dashboards: {dashboards}", about)
 
 
+def told_message(key: str, subject: str, lines: Sequence[str], dashboards: str) -> Message:
+    """Write what another program of the stack tells."""
+    return _message(key, subject, lines, f"Dashboards: {dashboards}")
+
+
 def _alert_line(alert: Alert) -> str:
     if alert.ends_at is None:
         return f"{_sentence(alert.summary)} Since {_clock(alert.starts_at)}."
