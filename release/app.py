@@ -17,9 +17,9 @@ from release.parts import Jobs, Part
 from release.routes.messages import messages_router
 from release.settings import ReleaseSettings
 from service.app import create_service, process_registry
+from service.token import token_demand
 
 MAX_BODY_BYTES = 2**20
-from service.token import token_demand
 
 
 def create_app(
