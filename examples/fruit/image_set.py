@@ -21,6 +21,7 @@ from examples.fruit.rendering.damage import damage
 SEED = 20261
 CLASSES = tuple(FRUITS)
 TRAIN, TEST, REFERENCE, DIRTY_TEST = "train", "test", "reference", "dirty_test"
+JPEG_QUALITY = 88
 IMAGES_PER_CLASS = {TRAIN: 1000, TEST: 240, REFERENCE: 320, DIRTY_TEST: 110}
 
 
@@ -60,7 +61,7 @@ def save(picture: Picture, folder: Path) -> Path:
     path = picture.path(folder)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".part")
-    draw(picture).save(partial, "JPEG", quality=88)
+    draw(picture).save(partial, "JPEG", quality=JPEG_QUALITY)
     return partial.replace(path)
 
 

@@ -32,5 +32,11 @@ class Subset(IntEnum):
 
 def draw(name: str, subset: Subset, count: int) -> Data:
     """Draw rows of an example's data: the same ones every time."""
-    drawn: Callable[[np.random.Generator, int], Data] = import_module(f"examples.tabular.{name}.rows").draw
-    return drawn(np.random.default_rng([SEED, subset]), count)
+    return draw_with(name, np.random.default_rng([SEED, subset]), count)
+
+
+def draw_with(name: str, rng: np.random.Generator, count: int, drift: float = 0.0) -> Data:
+    """Draw an example's rows as `rng` decides, as far from those of `draw` as the drift (0..1) says."""
+    rows = import_module(f"examples.tabular.{name}.rows")
+    drawn: Callable[[np.random.Generator, int, float], Data] = rows.draw
+    return drawn(rng, count, drift)

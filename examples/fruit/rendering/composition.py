@@ -13,7 +13,7 @@ from examples.fruit.rendering.clutter import draw_clutter
 from examples.fruit.rendering.colours import developed
 from examples.fruit.rendering.grapes import draw_grapes
 from examples.fruit.rendering.lemon import draw_lemon
-from examples.fruit.rendering.lighting import random_light
+from examples.fruit.rendering.lighting import evening, random_light
 from examples.fruit.rendering.noise import grain
 from examples.fruit.rendering.scene import Scene
 
@@ -26,9 +26,9 @@ SHORT_SIDES = (152, 200)
 ASPECTS = (1.0, 1.2, 4 / 3)
 
 
-def render(label: str, rng: np.random.Generator) -> Image.Image:
-    """Return a picture of one kind of fruit, all of it decided by `rng`."""
-    scene = _empty_scene(rng)
+def render(label: str, rng: np.random.Generator, evening_share: float = 0.0) -> Image.Image:
+    """Return a picture of one kind of fruit, all of it decided by `rng`, in more or less of evening light."""
+    scene = _empty_scene(rng, evening_share)
     height, width = scene.shape
     size = min(height, width) * rng.uniform(0.22, 0.4)
     centre = (width / 2 + rng.normal(0, 0.1) * width, height / 2 + rng.normal(0, 0.1) * height)
@@ -42,12 +42,12 @@ def render(label: str, rng: np.random.Generator) -> Image.Image:
     return _photograph(scene)
 
 
-def _empty_scene(rng: np.random.Generator) -> Scene:
+def _empty_scene(rng: np.random.Generator, evening_share: float) -> Scene:
     """Return a background in some light: upright, across or square."""
     short = int(rng.integers(*SHORT_SIDES))
     long = int(short * rng.choice(ASPECTS))
     shape = (short, long) if rng.random() < 0.6 else (long, short)
-    light = random_light(rng)
+    light = evening(random_light(rng), evening_share)
     return Scene(random_background(rng, shape) * light.on_flat(0.6), light, rng)
 
 

@@ -1,6 +1,6 @@
 """The light of a scene, and what it makes of a surface."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ Floats = NDArray[np.float32]
 
 VIEWER = np.array([0, 0, 1], np.float32)
 RIM = np.float32(0.12)
+EVENING_LAMP, EVENING_SKY = channels(0.6, 0.26, 0.07), channels(0.5, 0.3, 0.14)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +53,12 @@ def random_light(rng: np.random.Generator) -> Light:
         sky=channels(0.9, 1.0, 1.12) * np.float32(soft),
         ground=tint * np.float32(soft * 0.45),
     )
+
+
+def evening(light: Light, share: float) -> Light:
+    """Return the light as it is later in the day: dimmer and warmer, at a share of 1 a street lamp's."""
+    lamp, sky = EVENING_LAMP ** np.float32(share), EVENING_SKY ** np.float32(share)
+    return replace(light, lamp=light.lamp * lamp, sky=light.sky * sky, ground=light.ground * lamp)
 
 
 def shade(albedo: Floats, surface: Surface, light: Light, finish: Finish) -> Floats:
