@@ -11,7 +11,7 @@ MUTATION := .local/mutation
 
 .DEFAULT_GOAL := help
 .PHONY: help models up down status logs reload release test test-unit test-compose mutate fuzz soak check lock load drift \
-	bench bench-jobs drills drill-good drill-slow drill-errors drill-worse drill-drift drill-quiet drill-kill drill-blind
+	produce bench bench-jobs drills drill-good drill-slow drill-errors drill-worse drill-drift drill-quiet drill-kill drill-blind
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -76,6 +76,11 @@ load: ## send the load of locust/locust.conf; fails where an objective is missed
 
 drift: ## send dirty images, and show the p-values before and after
 	@$(IN) stack -m examples.fruit.drift
+
+produce: ## have the producer send RATE=50 records a second, DRIFT=0.3, NOISE=, DAMAGE=, RECORDS=; Ctrl-C ends the watching
+	@$(IN) stream -m stream.producer.client --url "$$($(ADDRESS) stream_producer)" \
+		$(if $(RATE),--rate $(RATE)) $(if $(DRIFT),--drift $(DRIFT)) $(if $(NOISE),--noise $(NOISE)) \
+		$(if $(DAMAGE),--damage $(DAMAGE)) $(if $(RECORDS),--records $(RECORDS))
 
 drills: ## run all drills, one after the other (15 min); RATE=20: so many requests a second, in place of 40
 	@$(DRILL) all

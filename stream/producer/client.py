@@ -13,9 +13,9 @@ from typing import Annotated, Any
 
 import httpx
 import typer
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.text import Text
 
 LOOK_SECONDS = 0.5
@@ -130,18 +130,16 @@ def _watch(producer: RunningProducer) -> None:
 
 def _watch_to_the_end(producer: RunningProducer, records: int) -> None:
     """Show a progress bar until so many records are made and Kafka has them."""
-    speed = Speed()
-    columns = BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[line]}")
-    with Progress(*columns, console=shown) as bar:
-        task = bar.add_task("", total=records, line="")
-        while True:
+    speed, left = Speed(), records
+    bar = Progress(BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    task = bar.add_task("", total=records)
+    with Live(console=shown, auto_refresh=False) as live:
+        while left > 0:
             now, text = _look(producer, speed)
             if now is not None:
                 left = (now["records"] or 0) + now["waiting"]
                 bar.update(task, completed=max(0, records - left))
-            bar.update(task, line=text)
-            if now is not None and left == 0:
-                return
+            live.update(Group(bar, Text(text)), refresh=True)
             time.sleep(LOOK_SECONDS)
 
 
