@@ -140,9 +140,8 @@ class Production:
             return
         drawn = await loop.run_in_executor(self._pool, self._drawing.draw, conditions)
         self._pace.made(conditions.rate)
-        while not self._sender.send(drawn.record):
+        while not self._sender.send(drawn.record):  # noqa: ASYNC110 - the client tells of no room
             await asyncio.sleep(POLL_SECONDS)
-            self._pace.pause()
         self._note(drawn)
         self.conditions = self.conditions.after_one()  # not `conditions`: they may have changed meanwhile
 

@@ -10,6 +10,7 @@ from PIL import Image
 
 from examples.fruit.image_set import CLASSES, Picture, draw
 from examples.fruit.rendering.composition import render
+from examples.fruit.rendering.lighting import EVENING_LAMP, EVENING_SKY, evening, random_light
 from examples.fruit.world import FruitWorld
 
 
@@ -55,6 +56,17 @@ def test_with_drift_it_grows_darker_and_warmer_step_by_step() -> None:
     for before, after in pairwise(steps):
         assert after.sum() < before.sum() - 5
         assert after[2] / after[0] < before[2] / before[0] - 0.03
+
+
+def test_the_evening_takes_from_all_light() -> None:
+    """The lamp's, the sky's, and what comes from the ground: at no share nothing, at half of it the root."""
+    day = random_light(rng())
+    for share, power in ((0.0, 0.0), (0.5, 0.5), (1.0, 1.0)):
+        later = evening(day, share)
+        np.testing.assert_allclose(later.lamp / day.lamp, EVENING_LAMP**power, rtol=1e-5)
+        np.testing.assert_allclose(later.ground / day.ground, EVENING_LAMP**power, rtol=1e-5)
+        np.testing.assert_allclose(later.sky / day.sky, EVENING_SKY**power, rtol=1e-5)
+        assert later.direction is day.direction
 
 
 @pytest.mark.parametrize("drift", [0.0, 1.0])

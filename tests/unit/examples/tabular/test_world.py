@@ -68,6 +68,15 @@ def wrong_by_the_old_rule(name: str, drift: float) -> float:
     return float(np.abs(inputs(now.rows) @ weights - now.targets).mean())
 
 
+def test_the_regressors_line_turns() -> None:
+    """From 3 x1 - 2 x2 + 1 to x1 + x2 + 1, while small values of x1 become rare."""
+    for drift, (first, second) in {0.0: (3, -2), 0.5: (2, -0.5), 1.0: (1, 1)}.items():
+        data = draw_with("regressor", rng(5), 4000, drift)
+        expected = first * data.rows[:, 0] + second * data.rows[:, 1] + 1
+        assert np.abs(expected - data.targets).mean() < 0.06
+        assert data.rows[:, 0].mean() == pytest.approx(1 / (2 - drift / 2), abs=0.02)
+
+
 def test_an_economy_goes_towards_another_one_in_equal_steps() -> None:
     """Half of the way is the middle of each of its numbers."""
     assert CALM.towards(INFLATION, 0) == CALM

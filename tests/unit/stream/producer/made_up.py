@@ -20,10 +20,12 @@ class NumberedWorld:
     def __init__(self) -> None:
         self.drawn = 0
         self.fault: Exception | None = None
+        self.while_drawing: Callable[[], None] = lambda: None
 
     def draw(self, rng: np.random.Generator, drift: float) -> LabelledExample:
         if self.fault:
             raise self.fault
+        self.while_drawing()
         self.drawn += 1
         value = f"{self.drawn} {drift} {rng.integers(1000)}".encode() * 20
         return LabelledExample("image/jpeg", value, ("even", "odd")[self.drawn % 2])
@@ -50,6 +52,7 @@ class FakeKafka:
         self.taken: list[tuple[str, bytes, bytes, dict[str, bytes]]] = []
         self.is_away = False
         self.refuses: str | None = None
+        self.flushed = False
         self._waiting: list[tuple[tuple[str, bytes, bytes, dict[str, bytes]], Callable[..., None]]] = []
 
     def connect(self, config: dict[str, Any]) -> "FakeKafka":
@@ -77,6 +80,7 @@ class FakeKafka:
         return len(waiting)
 
     def flush(self, timeout: float = -1, /) -> int:
+        self.flushed = True
         if timeout:
             self.poll()
         return len(self)

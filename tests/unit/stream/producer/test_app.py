@@ -101,6 +101,7 @@ async def test_a_rate_may_be_given_from_the_start(kafka: FakeKafka) -> None:
     app = app_of(kafka, rate=1000)
     async with app.router.lifespan_context(app):
         await until(lambda: len(kafka.taken) >= 5)
+    assert kafka.flushed
     assert len(kafka) == 0
 
 

@@ -87,6 +87,14 @@ def test_a_damaged_image_cannot_be_decoded(name: str) -> None:
             read_pixels(damaged.value, 150, 1_000_000)
 
 
+def test_a_truncated_image_lacks_much() -> None:
+    """At least a third of its file, which no decoder makes up."""
+    record = record_of("fruit")
+    for seed in range(10):
+        left = len(OF_IMAGES["truncated image"](record, rng(seed)).value) / len(record.value)
+        assert 0.3 < left < 0.7
+
+
 def test_a_broker_takes_what_is_too_large_for_a_record() -> None:
     """Else nobody would ever see it: Kafka's own bound is a million bytes."""
     record = record_of("loans")

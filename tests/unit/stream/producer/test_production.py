@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -110,6 +111,25 @@ async def test_a_change_counts_for_the_next_record(stage: Stage) -> None:
     drifts = [value.split()[1] for _, _, value, _ in stage.kafka.taken]
     assert drifts[0] == b"0.25"
     assert set(drifts[1:]) == {b"0.75"}
+
+
+async def test_a_change_while_a_record_is_drawn_stays(stage: Stage) -> None:
+    """What was asked for last is what counts."""
+    assert isinstance(stage.world, NumberedWorld)
+    begun, changed = threading.Event(), threading.Event()
+
+    def wait_for_the_change() -> None:
+        begun.set()
+        assert changed.wait(20)
+
+    stage.world.while_drawing = wait_for_the_change
+    async with stage.running() as made:
+        made.change(Conditions(rate=1000, records=5))
+        await until(begun.is_set)
+        made.change(Conditions(drift=0.5))
+        changed.set()
+        await until(lambda: stage.taken == 1)
+        assert made.conditions == Conditions(drift=0.5)
 
 
 async def test_a_broker_that_is_away_costs_a_pause(stage: Stage) -> None:
