@@ -100,9 +100,8 @@ class Dvc:
 
     def tidy(self) -> None:
         """Remove what killed commands have left; none of the stack's runs when this is called."""
-        (self._settings / "tmp/rwlock").unlink(
-            missing_ok=True
-        )  # it names processes by numbers that others get
+        # It names processes by their numbers, which others get.
+        (self._settings / "tmp/rwlock").unlink(missing_ok=True)
         durable.remove(self._workspace)
         places = [self._cache, *([self._folder.parent / "remote"] if self._remote is None else [])]
         for part in (part for place in places for part in place.glob("files/md5/*/.*.tmp")):

@@ -119,13 +119,11 @@ def at_random(folder: Path, kills: int, seed: int = 0) -> int:
     """Kill so often, with one version more every fourth time; return how many were killed in their work."""
     chance, killed = random.Random(seed), 0
     outside = Outside(folder / "repository")
-    started = time.monotonic()
-    work(folder / "unharmed", 1)  # tells how long it takes
-    seconds = time.monotonic() - started
-    for number in range(kills):
+    seconds = 60.0
+    for number in range(kills + 1):
         wanted = 1 + number // 4
         started = time.monotonic()
-        end = started + chance.uniform(0, seconds)
+        end = started + (chance.uniform(0, seconds) if number else seconds)
         pid = fork(lambda wanted=wanted: work(folder, wanted))  # type: ignore[misc]
         ended = 0
         while not ended and time.monotonic() < end:
@@ -135,11 +133,12 @@ def at_random(folder: Path, kills: int, seed: int = 0) -> int:
             killed += 1
             (os.killpg if number % 2 else os.kill)(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
-        if (outside.folder / ".git/refs/tags").exists():
-            outside.check(pushed=False)
-    work(folder, 1 + kills // 4)
+        elif not number:
+            seconds = time.monotonic() - started  # the first tells how long it takes
+        outside.check(pushed=False)
+    work(folder, 2 + kills // 4)
     outside.check(pushed=True)
-    assert len(outside.tags()) == 1 + kills // 4
+    assert len(outside.tags()) == 2 + kills // 4
     assert not outside.git("status", "--porcelain")
     assert "up to date" in outside.dvc_status()
     left = [path.name for path in folder.rglob("*") if path.name.endswith((".tmp", ".lock", "workspace"))]

@@ -60,7 +60,7 @@ def test_an_error_says_where_why_and_what_to_do(tmp_path: Path, said: str, code:
 
 
 def test_parts_of_killed_commands_are_removed_from_its_own_folders_only(tmp_path: Path) -> None:
-    """They would fill the disk: in the cache and the remote beside it, not at one that others write to."""
+    """In the cache and the remote beside it, where they fill the disk; not at one that others write to."""
     cache, remote = (tmp_path / name / "files/md5/65" for name in ("repository/.dvc/cache", "remote"))
     for place in (cache, remote):
         place.mkdir(parents=True)
@@ -68,7 +68,12 @@ def test_parts_of_killed_commands_are_removed_from_its_own_folders_only(tmp_path
         (place / "f64ab4").touch()
     dvc_that_says(tmp_path / "other", "", 0, str(tmp_path / "remote")).tidy()
     assert len(list(remote.iterdir())) == 2
+    (tmp_path / "repository/.dvc/tmp").mkdir()
+    (tmp_path / "repository/.dvc/tmp/rwlock").write_text('{"write": {"shards": {"pid": 1}}}')
+    (tmp_path / ".repository-workspace/half").mkdir(parents=True)
     dvc_that_says(tmp_path, "", 0).tidy()
+    assert not list((tmp_path / "repository/.dvc/tmp").iterdir())
+    assert not (tmp_path / ".repository-workspace").exists()
     assert [path.name for place in (cache, remote) for path in place.iterdir()] == ["f64ab4", "f64ab4"]
 
 
