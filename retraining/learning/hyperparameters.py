@@ -17,7 +17,7 @@ class Hyperparameters(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     start: Literal["production", "scratch"] = "production"
-    epochs: int = Field(4, ge=1, le=1000)
+    epochs: int = Field(2, ge=1, le=1000)
     batch_size: int = Field(32, ge=1, le=4096)
     learning_rate: float = Field(1e-3, gt=0, le=1)
     weight_decay: float = Field(1e-2, ge=0, le=1)
