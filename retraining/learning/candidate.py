@@ -1,15 +1,14 @@
 """The candidate's package in the making: production's files, but its own weights, reference and lineage."""
 
-import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors.torch import save
 
 from inference.checksum import write_checksum
 from inference.manifest import FILE_NAME, Manifest
+from retraining.model_toml import write_manifest
 from service import durable
 
 OWN = {
@@ -17,8 +16,8 @@ OWN = {
     "sha256": "artifacts/weights.sha256",
     "reference": "artifacts/reference.safetensors",
     "reference_sha256": "artifacts/reference.sha256",
-    "lineage": "artifacts/lineage.json",
-    "lineage_sha256": "artifacts/lineage.sha256",
+    "lineage": None,  # it is written when all is known
+    "lineage_sha256": None,
 }
 
 
@@ -36,21 +35,6 @@ def begin_package(production: Path, manifest: Manifest, package: Path, version: 
     candidate = manifest.model_copy(update={"version": version, **OWN})
     write_manifest(package, candidate)
     return candidate
-
-
-def write_manifest(package: Path, manifest: Manifest) -> None:
-    """Write `model.toml`."""
-    durable.write(package / FILE_NAME, render(manifest.model_dump(exclude_none=True, mode="json")).encode())
-
-
-def render(members: dict[str, Any]) -> str:
-    """Return members and tables of them as TOML: a string or a list is written as JSON writes it."""
-    plain = {name: value for name, value in members.items() if not isinstance(value, dict)}
-    tables = {name: value for name, value in members.items() if isinstance(value, dict)}
-    lines = [f"{name} = {json.dumps(value)}" for name, value in plain.items()]
-    for name, table in tables.items():
-        lines += ["", f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())]
-    return "\n".join([*lines, ""])
 
 
 def write_weights(package: Path, manifest: Manifest, state: dict[str, torch.Tensor]) -> str:

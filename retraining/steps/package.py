@@ -6,18 +6,19 @@ from dataclasses import dataclass
 from importlib.metadata import version as installed
 from pathlib import Path
 
-from inference.lineage import Dataset, Lineage, Metrics, Parent, TimeRange, write_lineage
-
 from inference.checksum import expected_checksum
 from inference.identity import identify
+from inference.lineage import Dataset, Lineage, Metrics, Parent, TimeRange, write_lineage
 from inference.manifest import read_manifest
 from retraining.learning.work import PACKAGE, TRAINING, Folder
+from retraining.model_toml import write_manifest
 from retraining.runs.folder import Runs
 from retraining.runs.run import Run
 from retraining.runs.running import Done
 from service import durable
 from training_data.sides import SIDES
 
+LINEAGE = {"lineage": "artifacts/lineage.json", "lineage_sha256": "artifacts/lineage.sha256"}
 LIBRARIES = ("torch", "torchvision", "numpy", "pillow", "safetensors")
 
 
@@ -32,7 +33,8 @@ class Package:
         """Write the lineage, and copy the package to its place."""
         folder = Folder(self.runs.path(run.id))
         package = folder.path / PACKAGE
-        manifest = read_manifest(package)
+        manifest = read_manifest(package).model_copy(update=LINEAGE)
+        write_manifest(package, manifest)
         write_lineage(package, manifest, lineage_of(folder, run))
         sha256 = identify(package).sha256
         place = self.models / f"{manifest.name}-{manifest.version}-{sha256[:12]}"
