@@ -33,8 +33,8 @@ class Published:
         return f"http://{host}" if port == 80 else f"http://{host}:{port}"
 
 
-JOBS = "jobs"
-PROFILES = (JOBS,)
+JOBS, TRAINING = "jobs", "training"
+PROFILES = (JOBS, TRAINING)
 DASHBOARDS = Published("dashboards", "grafana", "GRAFANA_PORT", 3000)
 PUBLISHED = (
     Published("MongoDB", "mongodb", "MONGODB_PORT", 27017),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from service.slots import SLOTS
 from stack.env_file import read_env_file
-from stack.published import JOBS, reachable, read_profiles
+from stack.published import JOBS, TRAINING, reachable, read_profiles
 
 DEFAULT_TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 MOST_REPLICAS = 16
@@ -52,6 +52,11 @@ class StackSettings:
     def jobs(self) -> bool:
         """Return whether jobs are taken in and answered."""
         return JOBS in self.profiles
+
+    @property
+    def training(self) -> bool:
+        """Return whether the training stream flows."""
+        return TRAINING in self.profiles
 
     @property
     def reach(self) -> str:

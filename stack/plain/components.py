@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from stack.plain.addresses import (
+    KAFKA,
     RABBITMQ,
     RABBITMQ_METRICS,
     RABBITMQ_PARTS,
@@ -12,8 +13,10 @@ from stack.plain.addresses import (
     local_replicas,
 )
 from stack.plain.jobs import BROKER, WORKER
-from stack.plain.probes import Probe, http_complaint, mongodb_complaint, workers_complaint
+from stack.plain.probes import Probe, http_complaint, kafka_complaint, mongodb_complaint, workers_complaint
 from stack.plain.programs import find_grafana
+from stack.plain.training import BROKER as KAFKA_BROKER
+from stack.plain.training import STREAM
 from stack.ports import Port
 from stack.published import DASHBOARDS, OPTIONAL, PUBLISHED, Published, published_with
 from stack.settings import StackSettings
@@ -49,6 +52,7 @@ def components(settings: StackSettings) -> list[Component]:
         release,
         *_exporters(settings),
         *job_components(settings),
+        *training_components(settings),
     ]
 
 
@@ -74,6 +78,17 @@ def job_components(settings: StackSettings) -> list[Component]:
     ]
 
 
+def training_components(settings: StackSettings) -> list[Component]:
+    """Return the training stream's broker and programs, where that is on."""
+    if not settings.training:
+        return []
+    scraped, port = local_addresses(settings).scraped, settings.inner_ports + KAFKA
+    return [
+        Component("Kafka", f"127.0.0.1:{port}", KAFKA_BROKER, partial(kafka_complaint, "127.0.0.1", port)),
+        *(_http(name.replace("_", " "), name, f"http://{scraped[name][0]}") for name in STREAM),
+    ]
+
+
 def ports(settings: StackSettings) -> list[Port]:
     """Return every port that the plain processes listen on."""
     published = [
@@ -96,6 +111,7 @@ def ports(settings: StackSettings) -> list[Port]:
         *(Port(one.internal_port, f"{one.name}, reload", INNER) for one in replicas),
         *(Port(int(address.rpartition(":")[2]), name, INNER) for address, name in inner.items()),
         *_rabbitmq_ports(settings),
+        *_training_ports(settings),
     ]
 
 
@@ -108,6 +124,15 @@ def _rabbitmq_ports(settings: StackSettings) -> list[Port]:
         RABBITMQ_METRICS: "RabbitMQ's metrics",
     }
     return [Port(first + offset, name, INNER) for offset, name in names.items()] if settings.jobs else []
+
+
+def _training_ports(settings: StackSettings) -> list[Port]:
+    if not settings.training:
+        return []
+    scraped = local_addresses(settings).scraped
+    served = {name.replace("_", " "): int(scraped[name][0].rpartition(":")[2]) for name in STREAM}
+    taken = {"Kafka": settings.inner_ports + KAFKA, **served}
+    return [Port(port, name, INNER) for name, port in taken.items()]
 
 
 def _published(one: Published, settings: StackSettings) -> Component:

@@ -77,7 +77,7 @@ def test_profiles_are_a_list(text: str) -> None:
 
 def test_an_unknown_profile_is_named() -> None:
     """With those that there are."""
-    with pytest.raises(SystemExit, match=r"^PROFILES: there is no 'job'; there is jobs$"):
+    with pytest.raises(SystemExit, match=r"^PROFILES: there is no 'job'; there is jobs, training$"):
         load_stack_settings(NOWHERE, {"PROFILES": "jobs,job"}, http_port=80)
 
 
