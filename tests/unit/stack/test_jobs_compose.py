@@ -22,7 +22,7 @@ def of_jobs() -> dict[str, Any]:
 def test_the_profile_has_three_services_of_a_file_of_their_own() -> None:
     """Which the first file includes; no other profile is offered that there is not."""
     assert of_jobs().keys() == {"rabbitmq", "job_server", "worker"} == compose_file(FILE)["services"].keys()
-    assert compose_file("docker-compose.yml")["include"] == [FILE]
+    assert FILE in compose_file("docker-compose.yml")["include"]
     assert {*PROFILES} <= {one for service in services().values() for one in service.get("profiles", ())}
 
 
