@@ -9,7 +9,7 @@ from stack.settings import StackSettings
 # From INNER_PORTS on. Replicas of both slots take turns: the stable slot's are even, the candidate's odd.
 SERVING, RELOADING, NGINX_COUNTERS, NGINX_COPIES, NGINX_WAITING = 0, 100, 81, 82, 83
 RABBITMQ, RABBITMQ_PARTS, RABBITMQ_METRICS = 672, 673, 692  # its parts have two, one behind the other
-KAFKA, STREAM_PRODUCER, STREAM_STATISTICS, STREAM_COLLECTOR = 992, 993, 994, 995
+KAFKA, STREAM_STATISTICS, STREAM_COLLECTOR = 992, 993, 994
 RELEASE = 1090
 NODE_EXPORTER, NGINX_EXPORTER, NGINX_LOG_EXPORTER = 1100, 1113, 1114
 
@@ -97,12 +97,9 @@ def local_addresses(settings: StackSettings) -> Addresses:
 
 
 def _stream_addresses(settings: StackSettings) -> dict[str, tuple[str, ...]]:
-    offsets = {
-        "stream_producer": STREAM_PRODUCER,
-        "stream_statistics": STREAM_STATISTICS,
-        "stream_collector": STREAM_COLLECTOR,
+    ports = {
+        "stream_producer": settings.stream_producer_port,
+        "stream_statistics": settings.inner_ports + STREAM_STATISTICS,
+        "stream_collector": settings.inner_ports + STREAM_COLLECTOR,
     }
-    return {
-        name: (f"127.0.0.1:{settings.inner_ports + offset}",) if settings.training else ()
-        for name, offset in offsets.items()
-    }
+    return {name: (f"127.0.0.1:{port}",) if settings.training else () for name, port in ports.items()}

@@ -16,9 +16,9 @@ from stack.plain.jobs import BROKER, WORKER
 from stack.plain.probes import Probe, http_complaint, kafka_complaint, mongodb_complaint, workers_complaint
 from stack.plain.programs import find_grafana
 from stack.plain.training import BROKER as KAFKA_BROKER
-from stack.plain.training import STREAM
+from stack.plain.training import INNER_STREAM
 from stack.ports import Port
-from stack.published import DASHBOARDS, OPTIONAL, PUBLISHED, Published, published_with
+from stack.published import DASHBOARDS, JOBS, OPTIONAL, PUBLISHED, TRAINING, Published, published_with
 from stack.settings import StackSettings
 
 INNER = "INNER_PORTS"  # moves all of them
@@ -72,7 +72,7 @@ def job_components(settings: StackSettings) -> list[Component]:
     metrics = f"http://{local_addresses(settings).scraped['rabbitmq'][0]}/metrics"
     broker = f"amqp://127.0.0.1:{settings.inner_ports + RABBITMQ}/"
     return [
-        *(_published(one, settings) for one in OPTIONAL if one.profile in settings.profiles),
+        *(_published(one, settings) for one in OPTIONAL if one.profile == JOBS),
         Component("RabbitMQ", broker, BROKER, partial(http_complaint, metrics)),
         Component("job workers", "-", WORKER, partial(workers_complaint, metrics, settings.workers)),
     ]
@@ -85,14 +85,15 @@ def training_components(settings: StackSettings) -> list[Component]:
     scraped, port = local_addresses(settings).scraped, settings.inner_ports + KAFKA
     return [
         Component("Kafka", f"127.0.0.1:{port}", KAFKA_BROKER, partial(kafka_complaint, "127.0.0.1", port)),
-        *(_http(name.replace("_", " "), name, f"http://{scraped[name][0]}") for name in STREAM),
+        *(_published(one, settings) for one in OPTIONAL if one.profile == TRAINING),
+        *(_http(name.replace("_", " "), name, f"http://{scraped[name][0]}") for name in INNER_STREAM),
     ]
 
 
 def ports(settings: StackSettings) -> list[Port]:
     """Return every port that the plain processes listen on."""
     published = [
-        Port(settings.port(one.variable), one.name, one.variable, settings.bind_address)
+        Port(settings.port(one.variable), one.name, one.variable, one.address(settings.bind_address))
         for one in published_with(settings.profiles)
     ]
     addresses, replicas = local_addresses(settings), local_replicas(settings)
@@ -130,14 +131,14 @@ def _training_ports(settings: StackSettings) -> list[Port]:
     if not settings.training:
         return []
     scraped = local_addresses(settings).scraped
-    served = {name.replace("_", " "): int(scraped[name][0].rpartition(":")[2]) for name in STREAM}
+    served = {name.replace("_", " "): int(scraped[name][0].rpartition(":")[2]) for name in INNER_STREAM}
     taken = {"Kafka": settings.inner_ports + KAFKA, **served}
     return [Port(port, name, INNER) for name, port in taken.items()]
 
 
 def _published(one: Published, settings: StackSettings) -> Component:
     port = settings.port(one.variable)
-    url = one.url(settings.bind_address, port)
+    url = one.url(one.address(settings.bind_address), port)
     if one.service == "mongodb":
         return Component(one.name, f"{url}/", "mongodb", partial(mongodb_complaint, settings.reach, port))
     if one == DASHBOARDS:

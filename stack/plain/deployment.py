@@ -146,7 +146,7 @@ class PlainDeployment:
     def address(self, service: str) -> str:
         """Return the URL of a published service."""
         one = published(service)
-        return one.url(self.settings.bind_address, self.settings.port(one.variable))
+        return one.url(one.address(self.settings.bind_address), self.settings.port(one.variable))
 
     def render(self) -> int:
         """Write what the programs of others, and supervisor, are configured by below .local/run."""

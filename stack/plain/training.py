@@ -9,7 +9,8 @@ from stack.plain.tansu import tansu
 from stack.settings import StackSettings
 
 BROKER = "kafka"
-STREAM = ("stream_collector", "stream_statistics", "stream_producer")
+INNER_STREAM = ("stream_collector", "stream_statistics")  # which people do not ask anything
+STREAM = (*INNER_STREAM, "stream_producer")
 
 
 def training(settings: StackSettings, paths: Paths) -> list[Program]:

@@ -8,6 +8,7 @@ from pathlib import Path
 PROJECT = Path(__file__).parents[3]
 DOCKERFILE = (PROJECT / "release/Dockerfile").read_text("utf-8")
 OURS = (
+    "examples",
     "inference",
     "job_server",
     "mongodb",

@@ -21,9 +21,9 @@ SCRAPED = {
     "localhost:9090": ["127.0.0.1:9091"],
     "job_server": ["127.0.0.1:5100"],
     "rabbitmq": ["127.0.0.1:18692"],
-    "stream_producer": ["127.0.0.1:18993"],
-    "stream_statistics": ["127.0.0.1:18994"],
-    "stream_collector": ["127.0.0.1:18995"],
+    "stream_producer": ["127.0.0.1:5300"],
+    "stream_statistics": ["127.0.0.1:18993"],
+    "stream_collector": ["127.0.0.1:18994"],
 }
 OF_PROFILES = ["job_server", "rabbitmq", "stream_producer", "stream_statistics", "stream_collector"]
 

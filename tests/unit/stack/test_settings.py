@@ -21,6 +21,7 @@ DEFAULTS = {
     "grafana_port": 3000,
     "mongodb_port": 27017,
     "job_server_port": 5100,
+    "stream_producer_port": 5300,
     "inner_ports": 18000,
     "model_source": "demo",
     "torch_index": "https://download.pytorch.org/whl/cpu",

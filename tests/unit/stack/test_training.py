@@ -97,8 +97,8 @@ def test_nobody_else_reaches_the_stream() -> None:
 
 
 def test_every_port_is_looked_at() -> None:
-    """And all are of the range that INNER_PORTS moves."""
-    on = settings(PROFILES="jobs,training", INNER_PORTS="30000")
+    """Two variables move them; the producer's own is its port on the loopback."""
+    on = settings(PROFILES="jobs,training", INNER_PORTS="30000", BIND_ADDRESS="10.0.0.1")
     taken = {one.component: one for one in ports(on)}
     assert {taken[name].number for name in ("Kafka", *(one.replace("_", " ") for one in STREAM))} == {
         30992,
@@ -107,16 +107,19 @@ def test_every_port_is_looked_at() -> None:
     assert len({one.number for one in taken.values()}) == len(taken)
     inner = [one.number for one in taken.values() if one.variable == "INNER_PORTS"]
     assert max(inner) < 30000 + INNER_PORT_COUNT
+    producer = taken["stream producer"]
+    assert (producer.variable, producer.address) == ("STREAM_PRODUCER_PORT", "127.0.0.1")
 
 
 def test_people_see_the_broker_and_the_programs() -> None:
     """Each with the address that a client is given."""
-    shown = training_components(settings(PROFILES="training"))
+    on = settings(PROFILES="training", BIND_ADDRESS="10.0.0.1", STREAM_PRODUCER_PORT="5301")
+    shown = training_components(on)
     assert {one.name: (one.url, one.program) for one in shown} == {
         "Kafka": ("127.0.0.1:18992", "kafka"),
-        "stream collector": ("http://127.0.0.1:18995/", "stream_collector"),
-        "stream statistics": ("http://127.0.0.1:18994/", "stream_statistics"),
-        "stream producer": ("http://127.0.0.1:18993/", "stream_producer"),
+        "stream producer": ("http://127.0.0.1:5301/", "stream_producer"),
+        "stream collector": ("http://127.0.0.1:18994/", "stream_collector"),
+        "stream statistics": ("http://127.0.0.1:18993/", "stream_statistics"),
     }
 
 

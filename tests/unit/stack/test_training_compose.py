@@ -9,7 +9,7 @@ import pytest
 from service.slots import PORT, STABLE
 from stack.plain.probes import WHICH_VERSIONS
 from stack.plain.training import BROKER, STREAM
-from stack.published import PROFILES, TRAINING
+from stack.published import OPTIONAL, PROFILES, TRAINING
 from tests.unit.service.test_slots import compose_file, services
 
 PROJECT = Path(__file__).parents[3]
@@ -41,9 +41,14 @@ def test_they_may_as_little_as_the_others(name: str) -> None:
     assert service.get("user", "10001:10001").partition(":")[0] not in {"0", "root"}
 
 
-def test_nothing_of_it_is_published() -> None:
-    """The broker has no users: only containers reach it."""
-    assert not [service for service in of_training().values() if "ports" in service]
+def test_only_the_producer_is_published_and_to_this_machine_alone() -> None:
+    """The broker has no users, so only containers reach it; who reaches the producer changes the world."""
+    published = {name: service["ports"] for name, service in of_training().items() if "ports" in service}
+    (one,) = [one for one in OPTIONAL if one.profile == TRAINING]
+    port = f"127.0.0.1:${{{one.variable}:-5300}}:{one.container_port}"
+    assert published == {one.service: [port]} == {PRODUCER: [port]}
+    assert one.local
+    assert [one.address("0.0.0.0") for one in OPTIONAL] == ["0.0.0.0", "127.0.0.1"]
 
 
 def test_the_programs_are_one_image() -> None:
