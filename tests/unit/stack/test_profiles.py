@@ -61,7 +61,9 @@ def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Paths]:
     monkeypatch.setattr(deployment_module, "programs", all_of)
     monkeypatch.setattr(deployment_module, "components", lambda _: [])
     monkeypatch.setattr(
-        deployment_module, "complaints", lambda wanted, _: FAULTS.get(wanted[0].component, [])
+        deployment_module,
+        "complaints",
+        lambda wanted, _: [line for one in wanted for line in FAULTS.get(one.component, [])],
     )
     monkeypatch.setattr(deployment_module, "ensure_environment", lambda *_: None)
     monkeypatch.setattr(deployment_module, "ensure_packages", lambda *_: None)
@@ -153,6 +155,11 @@ def test_a_taken_port_is_named_before_anything_starts(paths: Paths, monkeypatch:
     with pytest.raises(SystemExit, match="port 5100 is taken"):
         up(paths, monkeypatch, PROFILES="jobs,training")
     runs(paths, [*REST, *TRAINING])
+    monkeypatch.delitem(FAULTS, "job server")
+    monkeypatch.setitem(FAULTS, "Kafka", ["port 18992 is taken by what we started"])
+    assert up(paths, monkeypatch, PROFILES="jobs,training")
+    assert up(paths, monkeypatch, PROFILES="jobs,training", WORKERS="2")
+    runs(paths, [*REST, *TRAINING, *JOBS, "worker_2"])
 
 
 def test_a_prometheus_that_was_killed_is_no_matter(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -117,12 +117,14 @@ def test_kafka_keeps_within_its_container_and_its_disk() -> None:
 
 
 def test_kafka_writes_into_memory_what_its_image_writes_beside_its_data() -> None:
-    """Those folders are its user's."""
+    """Those folders are its user's; the libraries of zstd and snappy run from the one of all."""
     kafka = of_training()[BROKER]
     user, group = kafka["user"].split(":")
     owned = {one.partition(":")[0] for one in kafka["tmpfs"] if f"uid={user},gid={group}" in one}
     assert owned == {"/opt/kafka/config", "/opt/kafka/logs"}
     assert all("size=" in one for one in kafka["tmpfs"])
+    (temporary,) = [one for one in kafka["tmpfs"] if one.startswith("/tmp:")]
+    assert "exec" in temporary.split(",")
 
 
 def test_kafka_is_asked_the_same_in_both_ways_of_running() -> None:
