@@ -35,7 +35,16 @@ def _stream(name: str, settings: StackSettings, paths: Paths) -> Program:
         "PORT": port,
         "KAFKA_BROKERS": f"127.0.0.1:{settings.inner_ports + KAFKA}",
         "MODEL_PACKAGE": str(model_package(STABLE, settings, paths)),
-        "TRAINING_DATA": str(paths.data / "training"),
+        **_kept(paths).get(name, {}),
     }
     module = name.replace("_", ".", 1)
     return Program(name, (str(paths.python("stream")), "-m", module), environment)
+
+
+def _kept(paths: Paths) -> dict[str, dict[str, str]]:
+    """Return what tells a program where it keeps things."""
+    folder = paths.data / "training"
+    return {
+        "stream_collector": {"TRAINING_DATA": str(folder)},
+        "stream_statistics": {"STATISTICS": str(folder / "statistics.json")},
+    }

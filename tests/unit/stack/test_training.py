@@ -29,6 +29,10 @@ from stack.settings import INNER_PORT_COUNT, StackSettings, load_stack_settings
 
 PATHS = Paths(Path("/project"))
 BROKER = "kafka"
+KEPT = {
+    "stream_collector": {"TRAINING_DATA": "/project/.local/data/training"},
+    "stream_statistics": {"STATISTICS": "/project/.local/data/training/statistics.json"},
+}
 
 
 def settings(**variables: str) -> StackSettings:
@@ -65,7 +69,7 @@ def test_the_profile_adds_its_parts() -> None:
 
 @pytest.mark.parametrize("name", STREAM)
 def test_a_program_of_the_stream_is_told_what_it_needs(name: str) -> None:
-    """The broker, the stable slot's package and the folder of records; its slot is its own."""
+    """The broker, the stable slot's package and where it keeps things; its slot is its own."""
     on = settings(PROFILES="training", INNER_PORTS="30000", MODEL_SERVER_PACKAGE="./mine")
     program = started(on)[name]
     assert program.command == (
@@ -80,7 +84,7 @@ def test_a_program_of_the_stream_is_told_what_it_needs(name: str) -> None:
         "PORT": served.removeprefix("127.0.0.1:"),
         "KAFKA_BROKERS": "127.0.0.1:30992",
         "MODEL_PACKAGE": "/project/mine",
-        "TRAINING_DATA": "/project/.local/data/training",
+        **KEPT.get(name, {}),
     }
 
 

@@ -10,6 +10,9 @@ from service.slots import PORT, STABLE
 from stack.plain.probes import WHICH_VERSIONS
 from stack.plain.training import BROKER, STREAM
 from stack.published import OPTIONAL, PROFILES, TRAINING
+from stream.collector.settings import CollectorSettings
+from stream.settings import StreamSettings
+from stream.statistics.settings import StatisticsSettings
 from tests.unit.service.test_slots import compose_file, services
 
 PROJECT = Path(__file__).parents[3]
@@ -80,18 +83,29 @@ def test_a_program_is_told_what_it_needs(name: str) -> None:
     assert f"http://127.0.0.1:{PORT}/readyz" in service["healthcheck"]["test"][-1]
 
 
-def test_only_the_collector_writes_records() -> None:
-    """Into a volume that takes its owner from the image."""
-    folder = of_training()[COLLECTOR]["environment"]["TRAINING_DATA"]
-    mounted = {
-        name: volume.removeprefix(f"training_data:{folder}")
-        for name in STREAM
-        for volume in of_training()[name]["volumes"]
-        if volume.startswith("training_data:")
+def test_each_keeps_its_own_where_nobody_else_writes() -> None:
+    """Records and counts, in volumes that take their owner from the image; the producer keeps nothing."""
+    kept = {
+        name: [one for one in of_training()[name]["volumes"] if not one.endswith(":ro")] for name in STREAM
     }
-    assert mounted == {COLLECTOR: "", STATISTICS: ":ro"}
+    assert kept == {
+        COLLECTOR: ["training_data:/training_data"],
+        STATISTICS: ["stream_statistics:/statistics"],
+        PRODUCER: [],
+    }
+    assert of_training()[COLLECTOR]["environment"]["TRAINING_DATA"] == "/training_data"
+    assert of_training()[STATISTICS]["environment"]["STATISTICS"] == "/statistics/statistics.json"
     dockerfile = (PROJECT / "stream/Dockerfile").read_text("utf-8")
-    assert f"install -d -o 10001 -g 10001 {folder}\n" in dockerfile
+    assert "install -d -o 10001 -g 10001 /statistics /training_data\n" in dockerfile
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"), [(COLLECTOR, CollectorSettings), (STATISTICS, StatisticsSettings)]
+)
+def test_the_programs_know_what_they_are_told(name: str, settings: type[StreamSettings]) -> None:
+    """Each variable is a setting of theirs."""
+    told = {variable.lower() for variable in of_training()[name]["environment"]}
+    assert told <= settings.model_fields.keys(), told - settings.model_fields.keys()
 
 
 def test_kafka_is_one_broker_that_needs_no_other() -> None:
