@@ -11,6 +11,7 @@ from stack.plain.probes import WHICH_VERSIONS
 from stack.plain.training import BROKER, STREAM
 from stack.published import OPTIONAL, PROFILES, TRAINING
 from stream.collector.settings import CollectorSettings
+from stream.producer.settings import ProducerSettings
 from stream.settings import StreamSettings
 from stream.statistics.settings import StatisticsSettings
 from tests.unit.service.test_slots import compose_file, services
@@ -100,7 +101,8 @@ def test_each_keeps_its_own_where_nobody_else_writes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "settings"), [(COLLECTOR, CollectorSettings), (STATISTICS, StatisticsSettings)]
+    ("name", "settings"),
+    [(COLLECTOR, CollectorSettings), (STATISTICS, StatisticsSettings), (PRODUCER, ProducerSettings)],
 )
 def test_the_programs_know_what_they_are_told(name: str, settings: type[StreamSettings]) -> None:
     """Each variable is a setting of theirs."""
