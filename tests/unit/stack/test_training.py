@@ -207,6 +207,7 @@ def test_a_port_without_a_broker_has_no_answer() -> None:
     assert (kafka_complaint("127.0.0.1", port) or "").startswith("no answer (")
 
 
+@pytest.mark.timeout(10)
 def test_a_broker_that_hangs_has_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a while; its listener alone is not enough."""
     monkeypatch.setattr("stack.plain.probes.KAFKA_SECONDS", 0.05)
