@@ -19,7 +19,7 @@ help: ## show this
 models: ## make the model packages that are missing
 	@$(PYTHON) -m stack models
 
-up: ## run everything and wait until it is ready; PROFILES=jobs: the server of jobs too, with WORKERS=2 workers
+up: ## run everything and wait until it is ready; PROFILES=jobs,training: these parts too, with WORKERS=2 workers
 	@$(PYTHON) -m stack up
 
 down: ## stop everything; the data stay
@@ -41,6 +41,7 @@ test: ## run every test that needs no Docker; as root it installs what that take
 	@$(PYTHON) -m stack packages
 	@$(IN) drift_detector_server -c "" # the two detectors are compared: each runs in its own environment
 	@$(IN) dvc -c ""
+	@$(IN) tansu -c "" # the training stream's tests have a real broker
 	@$(IN) tests -m pytest tests/unit -n auto; units=$$?; $(IN) tests -m pytest tests/integration tests/stack && exit $$units
 
 test-unit: ## run the unit tests alone, on all cores

@@ -19,6 +19,7 @@ REQUIREMENTS = {
     "job_server": "job_server/requirements.txt",
     "stream": "stream/requirements.txt",
     "retraining": "retraining/requirements.txt",
+    "tansu": "stream/requirements-tansu.txt",
     "dvc": "retraining/requirements-dvc.txt",
     "stack": "stack/requirements.txt",
     "locust": "locust/requirements.txt",

@@ -3,7 +3,9 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from service.slots import CANDIDATE, STABLE, detector_of
+from service.slots import CANDIDATE, PORT, STABLE, detector_of
+
+LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True)
@@ -19,11 +21,16 @@ class Published:
     container_port: int
     through: str = ""  # the Compose service that publishes it, where that is another one
     profile: str = ""
+    local: bool = False  # on the loopback alone, whatever BIND_ADDRESS says
 
     @property
     def publisher(self) -> str:
         """Return the Compose service that publishes the port."""
         return self.through or self.service
+
+    def address(self, bind_address: str) -> str:
+        """Return the address that its port is bound to, where the others' are bound to `bind_address`."""
+        return LOOPBACK if self.local else bind_address
 
     def url(self, address: str, port: int) -> str:
         """Return the URL of a port that is bound to this address, as this machine reaches it."""
@@ -33,8 +40,8 @@ class Published:
         return f"http://{host}" if port == 80 else f"http://{host}:{port}"
 
 
-JOBS = "jobs"
-PROFILES = (JOBS,)
+JOBS, TRAINING = "jobs", "training"
+PROFILES = (JOBS, TRAINING)
 DASHBOARDS = Published("dashboards", "grafana", "GRAFANA_PORT", 3000)
 PUBLISHED = (
     Published("MongoDB", "mongodb", "MONGODB_PORT", 27017),
@@ -47,7 +54,12 @@ PUBLISHED = (
     Published("Alertmanager", "alertmanager", "ALERTMANAGER_PORT", 9093),
     DASHBOARDS,
 )
-OPTIONAL = (Published("job server", "job_server", "JOB_SERVER_PORT", 5100, profile=JOBS),)
+OPTIONAL = (
+    Published("job server", "job_server", "JOB_SERVER_PORT", 5100, profile=JOBS),
+    Published(
+        "stream producer", "stream_producer", "STREAM_PRODUCER_PORT", PORT, profile=TRAINING, local=True
+    ),
+)
 EVERY = (*PUBLISHED, *OPTIONAL)
 
 
@@ -71,7 +83,7 @@ def read_profiles(text: str) -> frozenset[str]:
 
 def reachable(address: str) -> str:
     """Return the address at which this machine reaches what is bound to `address`."""
-    return "127.0.0.1" if address == "0.0.0.0" else address  # noqa: S104 - compared only
+    return LOOPBACK if address == "0.0.0.0" else address  # noqa: S104 - compared only
 
 
 def table(rows: Sequence[tuple[str, str, str]]) -> str:

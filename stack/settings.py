@@ -7,7 +7,7 @@ from pathlib import Path
 
 from service.slots import SLOTS
 from stack.env_file import read_env_file
-from stack.published import JOBS, reachable, read_profiles
+from stack.published import JOBS, TRAINING, reachable, read_profiles
 
 DEFAULT_TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 MOST_REPLICAS = 16
@@ -40,6 +40,7 @@ class StackSettings:
     grafana_port: int
     mongodb_port: int
     job_server_port: int
+    stream_producer_port: int
     inner_ports: int
     model_source: str
     torch_index: str
@@ -52,6 +53,11 @@ class StackSettings:
     def jobs(self) -> bool:
         """Return whether jobs are taken in and answered."""
         return JOBS in self.profiles
+
+    @property
+    def training(self) -> bool:
+        """Return whether the training stream flows."""
+        return TRAINING in self.profiles
 
     @property
     def reach(self) -> str:
@@ -98,6 +104,7 @@ def load_stack_settings(project: Path, environment: Mapping[str, str], *, http_p
         grafana_port=port("GRAFANA_PORT", 3000),
         mongodb_port=port("MONGODB_PORT", 27017),
         job_server_port=port("JOB_SERVER_PORT", 5100),
+        stream_producer_port=port("STREAM_PRODUCER_PORT", 5300),
         inner_ports=port("INNER_PORTS", INNER_PORTS, count=INNER_PORT_COUNT),
         model_source=variables.get("MODEL_SOURCE", "demo"),
         torch_index=variables.get("TORCH_INDEX", DEFAULT_TORCH_INDEX),

@@ -9,6 +9,7 @@ from stack.settings import StackSettings
 # From INNER_PORTS on. Replicas of both slots take turns: the stable slot's are even, the candidate's odd.
 SERVING, RELOADING, NGINX_COUNTERS, NGINX_COPIES, NGINX_WAITING = 0, 100, 81, 82, 83
 RABBITMQ, RABBITMQ_PARTS, RABBITMQ_METRICS = 672, 673, 692  # its parts have two, one behind the other
+KAFKA, STREAM_STATISTICS, STREAM_COLLECTOR = 992, 993, 994
 RELEASE = 1090
 NODE_EXPORTER, NGINX_EXPORTER, NGINX_LOG_EXPORTER = 1100, 1113, 1114
 
@@ -90,5 +91,15 @@ def local_addresses(settings: StackSettings) -> Addresses:
             "localhost:9090": (f"{reach}:{settings.prometheus_port}",),
             "job_server": (f"{reach}:{settings.job_server_port}",) if settings.jobs else (),
             "rabbitmq": (f"127.0.0.1:{first + RABBITMQ_METRICS}",) if settings.jobs else (),
+            **_stream_addresses(settings),
         },
     )
+
+
+def _stream_addresses(settings: StackSettings) -> dict[str, tuple[str, ...]]:
+    ports = {
+        "stream_producer": settings.stream_producer_port,
+        "stream_statistics": settings.inner_ports + STREAM_STATISTICS,
+        "stream_collector": settings.inner_ports + STREAM_COLLECTOR,
+    }
+    return {name: (f"127.0.0.1:{port}",) if settings.training else () for name, port in ports.items()}

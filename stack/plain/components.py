@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from stack.plain.addresses import (
+    KAFKA,
     RABBITMQ,
     RABBITMQ_METRICS,
     RABBITMQ_PARTS,
@@ -12,10 +13,12 @@ from stack.plain.addresses import (
     local_replicas,
 )
 from stack.plain.jobs import BROKER, WORKER
-from stack.plain.probes import Probe, http_complaint, mongodb_complaint, workers_complaint
+from stack.plain.probes import Probe, http_complaint, kafka_complaint, mongodb_complaint, workers_complaint
 from stack.plain.programs import find_grafana
+from stack.plain.training import BROKER as KAFKA_BROKER
+from stack.plain.training import INNER_STREAM
 from stack.ports import Port
-from stack.published import DASHBOARDS, OPTIONAL, PUBLISHED, Published, published_with
+from stack.published import DASHBOARDS, JOBS, OPTIONAL, PUBLISHED, TRAINING, Published, published_with
 from stack.settings import StackSettings
 
 INNER = "INNER_PORTS"  # moves all of them
@@ -49,6 +52,7 @@ def components(settings: StackSettings) -> list[Component]:
         release,
         *_exporters(settings),
         *job_components(settings),
+        *training_components(settings),
     ]
 
 
@@ -68,16 +72,28 @@ def job_components(settings: StackSettings) -> list[Component]:
     metrics = f"http://{local_addresses(settings).scraped['rabbitmq'][0]}/metrics"
     broker = f"amqp://127.0.0.1:{settings.inner_ports + RABBITMQ}/"
     return [
-        *(_published(one, settings) for one in OPTIONAL if one.profile in settings.profiles),
+        *(_published(one, settings) for one in OPTIONAL if one.profile == JOBS),
         Component("RabbitMQ", broker, BROKER, partial(http_complaint, metrics)),
         Component("job workers", "-", WORKER, partial(workers_complaint, metrics, settings.workers)),
+    ]
+
+
+def training_components(settings: StackSettings) -> list[Component]:
+    """Return the training stream's broker and programs, where that is on."""
+    if not settings.training:
+        return []
+    scraped, port = local_addresses(settings).scraped, settings.inner_ports + KAFKA
+    return [
+        Component("Kafka", f"127.0.0.1:{port}", KAFKA_BROKER, partial(kafka_complaint, "127.0.0.1", port)),
+        *(_published(one, settings) for one in OPTIONAL if one.profile == TRAINING),
+        *(_http(name.replace("_", " "), name, f"http://{scraped[name][0]}") for name in INNER_STREAM),
     ]
 
 
 def ports(settings: StackSettings) -> list[Port]:
     """Return every port that the plain processes listen on."""
     published = [
-        Port(settings.port(one.variable), one.name, one.variable, settings.bind_address)
+        Port(settings.port(one.variable), one.name, one.variable, one.address(settings.bind_address))
         for one in published_with(settings.profiles)
     ]
     addresses, replicas = local_addresses(settings), local_replicas(settings)
@@ -96,6 +112,7 @@ def ports(settings: StackSettings) -> list[Port]:
         *(Port(one.internal_port, f"{one.name}, reload", INNER) for one in replicas),
         *(Port(int(address.rpartition(":")[2]), name, INNER) for address, name in inner.items()),
         *_rabbitmq_ports(settings),
+        *_training_ports(settings),
     ]
 
 
@@ -110,9 +127,18 @@ def _rabbitmq_ports(settings: StackSettings) -> list[Port]:
     return [Port(first + offset, name, INNER) for offset, name in names.items()] if settings.jobs else []
 
 
+def _training_ports(settings: StackSettings) -> list[Port]:
+    if not settings.training:
+        return []
+    scraped = local_addresses(settings).scraped
+    served = {name.replace("_", " "): int(scraped[name][0].rpartition(":")[2]) for name in INNER_STREAM}
+    taken = {"Kafka": settings.inner_ports + KAFKA, **served}
+    return [Port(port, name, INNER) for name, port in taken.items()]
+
+
 def _published(one: Published, settings: StackSettings) -> Component:
     port = settings.port(one.variable)
-    url = one.url(settings.bind_address, port)
+    url = one.url(one.address(settings.bind_address), port)
     if one.service == "mongodb":
         return Component(one.name, f"{url}/", "mongodb", partial(mongodb_complaint, settings.reach, port))
     if one == DASHBOARDS:

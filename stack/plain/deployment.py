@@ -20,16 +20,25 @@ from stack.plain.addresses import local_addresses
 from stack.plain.alertmanager_config import render_alertmanager
 from stack.plain.components import components, ports
 from stack.plain.grafana_config import render_grafana
-from stack.plain.jobs import EPMD, SERVER, is_worker, jobs, of_jobs
+from stack.plain.jobs import BROKER, EPMD
 from stack.plain.model_servers import model_servers
 from stack.plain.nginx_config import render_nginx
-from stack.plain.packages import OF_THE_JOBS, OF_THE_STACK, ensure_packages
+from stack.plain.packages import OF_THE_STACK, ensure_packages
 from stack.plain.processes import end, end_all, left_behind, owner
+from stack.plain.profiles import (
+    environments_of,
+    of_profiles,
+    optional_programs,
+    packages_of,
+    profiles_of,
+    with_profiles_that_run,
+)
 from stack.plain.programs import mongodb_uri, programs, release_command
 from stack.plain.prometheus_config import render_prometheus
 from stack.plain.readiness import NotReady, wait_until_ready
+from stack.plain.tansu import LIMITS
 from stack.ports import complaints
-from stack.published import JOBS, published, table
+from stack.published import published, table
 from stack.release import run_to_the_end, who
 from stack.reload import MODULE, ReloadCommand, reload_each
 from stack.say import say
@@ -80,11 +89,13 @@ class PlainDeployment:
 
     def status(self) -> int:
         """Print the table; return 1 where a component is not ready."""
-        settings = with_jobs_that_run(self.settings, supervisor.states(self._paths))
+        settings = with_profiles_that_run(self.settings, supervisor.states(self._paths))
         rows = [(one.name, one.url, one.state) for one in components(settings)]
         print(table(rows))
         if self.settings.http_port != 80 and "HTTP_PORT" not in self.settings.variables:
             print(f"nginx is on port {self.settings.http_port} in place of 80, which is for root.")
+        if settings.training:
+            print(LIMITS)
         return 0 if all(state == "ready" for _, _, state in rows) else 1
 
     def logs(self) -> int:
@@ -135,7 +146,7 @@ class PlainDeployment:
     def address(self, service: str) -> str:
         """Return the URL of a published service."""
         one = published(service)
-        return one.url(self.settings.bind_address, self.settings.port(one.variable))
+        return one.url(one.address(self.settings.bind_address), self.settings.port(one.variable))
 
     def render(self) -> int:
         """Write what the programs of others, and supervisor, are configured by below .local/run."""
@@ -155,25 +166,26 @@ class PlainDeployment:
         (paths.run / "supervisord.conf").write_text(text, "utf-8")
 
     def _ensure_packages(self) -> None:
-        ensure_packages({**OF_THE_STACK, **OF_THE_JOBS} if self.settings.jobs else OF_THE_STACK)
+        ensure_packages({**OF_THE_STACK, **packages_of(self.settings.profiles)})
 
     def _follow_profiles(self, running: Mapping[str, str]) -> None:
         """Start what is missing of the chosen profiles, and stop what is there of others."""
-        wanted = [one.name for one in jobs(self.settings, self._paths)]
-        there = of_jobs(running)
+        wanted = [one.name for one in optional_programs(self.settings, self._paths)]
+        there = of_profiles(running)
         started, stopped = [one for one in wanted if one not in there], sorted(there.difference(wanted))
         if not started and not stopped:
             return
         if started:
-            self._check_ports_of_jobs(there)
+            self._check_new_ports(there)
             self._ensure_packages()
-            ensure_environment("job_server", self._paths, self.settings.torch_index)
+            for name in environments_of(profiles_of(started)):
+                ensure_environment(name, self._paths, self.settings.torch_index)
         self._render_what_profiles_change()
         say(" ".join(["profiles:", *(f"+{one}" for one in started), *(f"-{one}" for one in stopped)]))
         if stopped:  # before they go, as it would tell of targets that are down; and after others have come
             supervisor.hang_up("prometheus", self._paths)
         supervisor.replace(stopped[::-1], started, self._paths)
-        if not wanted:
+        if BROKER in stopped:
             end([one for one in left_behind(self._paths) if one.name() == EPMD], EPMD_SECONDS)
         try:
             self._wait()
@@ -181,20 +193,20 @@ class PlainDeployment:
             if started:
                 supervisor.hang_up("prometheus", self._paths)
 
-    def _check_ports_of_jobs(self, there: Collection[str]) -> None:
-        others = {one.component for one in ports(replace(self.settings, profiles=frozenset()))}
+    def _check_new_ports(self, there: Collection[str]) -> None:
+        """Exit where a port is taken that a profile wants of which nothing runs."""
+        others = {one.component for one in ports(replace(self.settings, profiles=profiles_of(there)))}
         new = [one for one in ports(self.settings) if one.component not in others]
-        if not there and (taken := complaints(new, owner)):
+        if taken := complaints(new, owner):
             raise SystemExit("\n".join(taken))
 
     def _make_environments(self) -> None:
         """Make the programs' environments side by side, and the models as soon as theirs is there."""
         self._ensure_packages()
-        of_profiles = ["job_server"] if self.settings.jobs else []
         with ThreadPoolExecutor() as pool:
             others: list[Future[Path]] = [
                 pool.submit(ensure_environment, name, self._paths, self.settings.torch_index)
-                for name in ("drift_detector_server", "release", *of_profiles)
+                for name in ("drift_detector_server", "release", *environments_of(self.settings.profiles))
             ]
             self.make_models()
             for each in others:
@@ -221,14 +233,6 @@ def programs_of(service: str, running: Mapping[str, str]) -> list[str]:
     if not found:
         raise SystemExit(f"The stack has no {service}, or does not run: make status")
     return found
-
-
-def with_jobs_that_run(settings: StackSettings, running: Mapping[str, str]) -> StackSettings:
-    """Return the settings with the profile and the workers that run, of which a later command is not told."""
-    if SERVER not in running:
-        return settings
-    workers = sum(map(is_worker, running))
-    return replace(settings, profiles=settings.profiles | {JOBS}, workers=workers)
 
 
 def reload_commands(

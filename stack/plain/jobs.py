@@ -1,7 +1,5 @@
 """Jobs as plain processes: RabbitMQ, the server that takes them in, and the workers that answer them."""
 
-from collections.abc import Iterable
-
 from service.slots import STABLE
 from stack.paths import Paths
 from stack.plain.addresses import RABBITMQ, RABBITMQ_METRICS, RABBITMQ_PARTS
@@ -21,9 +19,9 @@ def jobs(settings: StackSettings, paths: Paths) -> list[Program]:
     return [_rabbitmq(settings, paths), _server(settings, paths), *_workers(settings, paths)]
 
 
-def of_jobs(programs: Iterable[str]) -> set[str]:
-    """Return those of some programs' names that are of the profile."""
-    return {one for one in programs if one in {BROKER, SERVER} or is_worker(one)}
+def is_of_jobs(program: str) -> bool:
+    """Return whether a program's name is one of the profile's."""
+    return program in {BROKER, SERVER} or is_worker(program)
 
 
 def is_worker(program: str) -> bool:

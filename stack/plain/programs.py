@@ -7,10 +7,10 @@ from service.slots import CANDIDATE, SLOTS, STABLE, detector_of
 from stack.environments import lacks_alibi
 from stack.paths import Paths
 from stack.plain.addresses import Addresses, local_replicas
-from stack.plain.jobs import jobs
 from stack.plain.model_servers import model_package, model_servers
 from stack.plain.mongodb import mongodb
 from stack.plain.packages import find_program
+from stack.plain.profiles import optional_programs
 from stack.plain.program import Program
 from stack.settings import StackSettings
 
@@ -27,7 +27,7 @@ def programs(settings: StackSettings, addresses: Addresses, paths: Paths) -> lis
             log=paths.logs / "mongodb.log",
         ),
         *model_servers(settings, paths),
-        *jobs(settings, paths),
+        *optional_programs(settings, paths),
         _detector(STABLE, settings.drift_detector_port, settings, paths),
         _detector(CANDIDATE, settings.drift_detector_new_port, settings, paths),
         _nginx_config(paths),

@@ -14,6 +14,7 @@ from pymongo import MongoClient
 from mongodb.store import Store
 from tests.colour_model import write_colour_package
 from tests.integration.jobs_program import JobsProgram, RabbitmqServer
+from tests.integration.kafka_server import KafkaServer
 from tests.ports import free_port
 from tests.tensor_model import write_regressor
 
@@ -108,6 +109,13 @@ def mongodb_server(tmp_path: Path) -> Iterator[MongodbServer]:
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitmqServer]:
     """Run RabbitMQ for all tests that leave it running."""
     with RabbitmqServer(tmp_path_factory.mktemp("rabbitmq")).running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
+    """Run a broker of Kafka's protocol for all tests that leave it running; each makes topics of its own."""
+    with KafkaServer(tmp_path_factory.mktemp("kafka")).running() as server:
         yield server
 
 

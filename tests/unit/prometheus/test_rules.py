@@ -93,13 +93,15 @@ def test_replicas_are_found_by_dns() -> None:
         "alertmanager": ["alertmanager"],
         "job_server": ["job_server"],
         "rabbitmq": ["rabbitmq"],
+        "stream_producer": ["stream_producer"],
+        "stream_statistics": ["stream_statistics"],
+        "stream_collector": ["stream_collector"],
     }
 
 
 def test_our_programs_keep_the_slot_that_they_name() -> None:
     """The slot on our own metrics is not renamed to exported_slot."""
     jobs = {job["job_name"]: job for job in read(FOLDER / "prometheus.yml")["scrape_configs"]}
-    assert all(
-        jobs[name]["honor_labels"]
-        for name in ("model_server", "drift_detector_server", "nginx_log_exporter", "release", "job_server")
-    )
+    ours = ("model_server", "drift_detector_server", "nginx_log_exporter", "release", "job_server")
+    stream = ("stream_producer", "stream_statistics", "stream_collector")
+    assert all(jobs[name]["honor_labels"] for name in (*ours, *stream))

@@ -7,7 +7,18 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[3]
 DOCKERFILE = (PROJECT / "release/Dockerfile").read_text("utf-8")
-OURS = ("inference", "job_server", "mongodb", "proxy", "release", "service", "stack")
+OURS = (
+    "examples",
+    "inference",
+    "job_server",
+    "mongodb",
+    "proxy",
+    "release",
+    "service",
+    "stack",
+    "stream",
+    "training_data",
+)
 
 
 def copied(dockerfile: str) -> set[Path]:

@@ -12,10 +12,11 @@ import pytest
 from service.slots import SLOTS
 from stack.compose import WAIT_SECONDS, ComposeDeployment
 from stack.paths import Paths
-from stack.published import EVERY, JOBS, PUBLISHED
+from stack.published import EVERY, JOBS, PUBLISHED, TRAINING
 
 FIRST_PORT = 21000
 OF_JOBS = ["job_server", "rabbitmq", "worker"]
+OF_TRAINING = ["kafka", "stream_collector", "stream_producer", "stream_statistics"]
 SCRIPT = """#!{python}
 import pathlib, sys
 folder, words = pathlib.Path({folder!r}), sys.argv[1:]
@@ -45,7 +46,8 @@ class FakeDocker:
         for number, one in enumerate(EVERY):
             port = {"host_ip": "0.0.0.0", "target": one.container_port, "published": str(FIRST_PORT + number)}
             services.setdefault(one.publisher, {"ports": []})["ports"].append(port)
-        services |= {name: services.get(name, {}) | {"profiles": [JOBS]} for name in OF_JOBS}
+        for profile, names in ((JOBS, OF_JOBS), (TRAINING, OF_TRAINING)):
+            services |= {name: services.get(name, {}) | {"profiles": [profile]} for name in names}
         services["locust"] = {"profiles": ["load"]}
         (folder / "config.json").write_text(json.dumps({"services": services, "x-profiles": ""}))
         self.run()
@@ -256,6 +258,22 @@ def test_a_profile_is_built_started_and_shown(docker: FakeDocker, capfd: pytest.
     assert rows(capfd.readouterr().out.rpartition("COMPONENT")[2]) == {"job server": "ready"}
 
 
+def test_two_profiles_start_together_and_one_of_them_goes(
+    docker: FakeDocker, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Each with its parts."""
+    docker.choose("training, jobs")
+    docker.deployment.up()
+    assert "compose --profile jobs --profile training build" in docker.asked
+    docker.run(*[(one, "running", "healthy") for one in [*OF_JOBS, *OF_TRAINING]])
+    assert ComposeDeployment(Paths(docker.folder)).status() == 0
+    shown = rows(capfd.readouterr().out.rpartition("COMPONENT")[2])
+    assert shown == {"job server": "ready", "stream producer": "ready"}
+    docker.choose("jobs")
+    ComposeDeployment(Paths(docker.folder)).up()
+    assert f"compose --profile * rm --stop --force {' '.join(OF_TRAINING)}" in docker.asked
+
+
 def test_what_runs_of_a_profile_that_is_off_is_stopped(docker: FakeDocker) -> None:
     """Before the rest is started; what else runs, as the load test, is left alone."""
     docker.run(*[(one, "running", "healthy") for one in [*OF_JOBS, "locust", "nginx"]])
@@ -273,7 +291,7 @@ def test_what_runs_of_a_profile_that_is_off_is_stopped(docker: FakeDocker) -> No
 def test_a_profile_that_there_is_not_is_refused(docker: FakeDocker) -> None:
     """With those that there are, before anything is built."""
     docker.choose("jobs,more")
-    with pytest.raises(SystemExit, match="PROFILES: there is no 'more'; there is jobs"):
+    with pytest.raises(SystemExit, match="PROFILES: there is no 'more'; there is jobs, training"):
         docker.deployment.up()
     assert "compose build" not in docker.asked
 

@@ -11,8 +11,8 @@ from stack.paths import Paths
 from stack.plain import rabbitmq as rabbitmq_module
 from stack.plain.addresses import local_addresses
 from stack.plain.components import components, job_components, ports
-from stack.plain.deployment import with_jobs_that_run
-from stack.plain.jobs import jobs, of_jobs
+from stack.plain.jobs import is_of_jobs, jobs
+from stack.plain.profiles import with_profiles_that_run
 from stack.plain.program import Program
 from stack.plain.programs import programs
 from stack.plain.supervisor_config import render
@@ -32,7 +32,7 @@ def started(chosen: StackSettings, paths: Paths = PATHS) -> dict[str, Program]:
 def test_without_the_profile_there_is_nothing_of_it() -> None:
     """No program, no port, no component, no target."""
     off = settings()
-    assert not of_jobs(started(off))
+    assert not [one for one in started(off) if is_of_jobs(one)]
     assert not [one for one in ports(off) if one.variable == "JOB_SERVER_PORT" or "Rabbit" in one.component]
     assert not {"job server", "RabbitMQ", "job workers"} & {one.name for one in components(off)}
     scraped = local_addresses(off).scraped
@@ -44,7 +44,7 @@ def test_the_profile_adds_its_parts() -> None:
     on = settings(PROFILES="jobs", WORKERS="3")
     added = started(on).keys() - started(settings()).keys()
     assert added == {"rabbitmq", "job_server", "worker", "worker_2", "worker_3"}
-    assert of_jobs(started(on)) == added
+    assert {one for one in started(on) if is_of_jobs(one)} == added
     assert [one.name for one in jobs(on, PATHS)][:2] == ["rabbitmq", "job_server"]
     assert {name: one for name, one in started(on).items() if name not in added} == started(settings())
 
@@ -134,7 +134,7 @@ def test_a_worker_that_is_to_stop_finishes_its_chunk(tmp_path: Path, monkeypatch
 def test_later_commands_see_what_runs() -> None:
     """PROFILES and WORKERS need be said at the start only; where nothing runs, .env counts."""
     running = dict.fromkeys(["rabbitmq", "job_server", "worker", "worker_2"], "RUNNING")
-    seen = with_jobs_that_run(settings(), running)
+    seen = with_profiles_that_run(settings(), running)
     assert (seen.jobs, seen.workers) == (True, 2)
-    assert not with_jobs_that_run(settings(), {"prometheus": "RUNNING"}).jobs
-    assert with_jobs_that_run(settings(PROFILES="jobs"), {}).jobs
+    assert not with_profiles_that_run(settings(), {"prometheus": "RUNNING"}).jobs
+    assert with_profiles_that_run(settings(PROFILES="jobs"), {}).jobs

@@ -65,7 +65,7 @@ def test_the_owner_and_the_group_have_rights_of_their_own(folder: Path) -> None:
 
 def test_an_image_of_ours_has_its_own_user(folder: Path) -> None:
     """Where Compose names none, it is the one of our Dockerfiles."""
-    for name in ("model_server", "drift_detector_server", "locust", "job_server"):
+    for name in ("model_server", "drift_detector_server", "locust", "job_server", "stream"):
         dockerfile = (PROJECT / name / "Dockerfile").read_text()
         assert re.findall(r"^USER (.*)$", dockerfile, re.M)[-1] == "10001:10001"
     named = services(folder)
@@ -95,7 +95,8 @@ def test_the_readmes_advice_opens_what_is_mounted_and_not_env() -> None:
     advice = re.search(r"`chmod -R a\+rX ([^`]*)`", (PROJECT / "README.md").read_text())
     assert advice
     opened = {path for word in advice[1].split() for path in PROJECT.glob(word)}
-    files = [(PROJECT / name).read_text() for name in ("docker-compose.yml", "docker-compose.jobs.yml")]
+    names = ("docker-compose.yml", "docker-compose.jobs.yml", "docker-compose.training.yml")
+    files = [(PROJECT / name).read_text() for name in names]
     mounted = re.findall(r"- (?:\$\{\w+:-)?\./([\w/]+)\}?:/", "".join(files))
     assert "rabbitmq" in mounted
     for name in mounted:

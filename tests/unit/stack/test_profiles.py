@@ -30,21 +30,23 @@ time.sleep(600)
 FAULTS: dict[str, list[str]] = {}
 REST = ["model_server", "prometheus"]
 JOBS = ["rabbitmq", "job_server", "worker"]
+TRAINING = ["kafka", "stream_collector", "stream_statistics", "stream_producer"]
 
 
-def of_jobs(settings: StackSettings, _: Paths) -> list[Program]:
-    names = [*JOBS, *(f"worker_{number}" for number in range(2, settings.workers + 1))]
-    return [Program(name, ENDLESS) for name in names] if settings.jobs else []
+def of_profiles(settings: StackSettings, _: Paths) -> list[Program]:
+    jobs = [*JOBS, *(f"worker_{number}" for number in range(2, settings.workers + 1))]
+    names = (jobs if settings.jobs else []) + (TRAINING if settings.training else [])
+    return [Program(name, ENDLESS) for name in names]
 
 
 def all_of(settings: StackSettings, _: Addresses, paths: Paths) -> list[Program]:
     prometheus = Program("prometheus", (sys.executable, "hangs_up.py"), folder=paths.run)
-    return [Program("model_server", ENDLESS), *of_jobs(settings, paths), prometheus]
+    return [Program("model_server", ENDLESS), *of_profiles(settings, paths), prometheus]
 
 
 @pytest.fixture
 def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Paths]:
-    """A stack without jobs, of programs that only wait."""
+    """A stack without profiles, of programs that only wait."""
     short = tempfile.mkdtemp()  # a socket's path is short
     monkeypatch.setattr(tempfile, "tempdir", short)
     for name in ("PROFILES", "WORKERS"):
@@ -55,11 +57,13 @@ def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Paths]:
     (paths.run / "hangs_up.py").write_text(HANGS_UP)
     (tmp_path / "prometheus").mkdir()
     (tmp_path / "prometheus/prometheus.yml").write_text("scrape_configs: []")
-    monkeypatch.setattr(deployment_module, "jobs", of_jobs)
+    monkeypatch.setattr(deployment_module, "optional_programs", of_profiles)
     monkeypatch.setattr(deployment_module, "programs", all_of)
     monkeypatch.setattr(deployment_module, "components", lambda _: [])
     monkeypatch.setattr(
-        deployment_module, "complaints", lambda wanted, _: FAULTS.get(wanted[0].component, [])
+        deployment_module,
+        "complaints",
+        lambda wanted, _: [line for one in wanted for line in FAULTS.get(one.component, [])],
     )
     monkeypatch.setattr(deployment_module, "ensure_environment", lambda *_: None)
     monkeypatch.setattr(deployment_module, "ensure_packages", lambda *_: None)
@@ -113,12 +117,49 @@ def test_parts_come_and_go_beside_the_rest(paths: Paths, monkeypatch: pytest.Mon
         assert {name: supervisord.getProcessInfo(name)["pid"] for name in REST} == before
 
 
+def test_one_profile_goes_while_another_stays(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two that run; epmd goes with jobs, whatever else there is."""
+    assert up(paths, monkeypatch, PROFILES="training")
+    runs(paths, [*REST, *TRAINING])
+    with supervisor.control(paths) as supervisord:
+        broker = supervisord.getProcessInfo("kafka")["pid"]
+        assert up(paths, monkeypatch, PROFILES="jobs,training")
+        runs(paths, [*REST, *TRAINING, *JOBS])
+        shutil.copy(shutil.which("sleep") or "", paths.run / "epmd")
+        environment = {**os.environ, MARK: str(paths.project)}
+        with subprocess.Popen([paths.run / "epmd", "600"], env=environment) as epmd:
+            assert up(paths, monkeypatch, PROFILES="training")
+            assert epmd.wait(5) != 0
+        runs(paths, [*REST, *TRAINING])
+        assert supervisord.getProcessInfo("kafka")["pid"] == broker
+
+
+def test_only_what_is_new_is_made(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environments and the packages that a profile needs of which nothing runs yet, and no others."""
+    made: list[str] = []
+    monkeypatch.setattr(deployment_module, "ensure_environment", lambda name, *_: made.append(name))
+    assert up(paths, monkeypatch, PROFILES="training")
+    assert made == ["tansu", "stream"]
+    made.clear()
+    assert up(paths, monkeypatch, PROFILES="jobs,training")
+    assert made == ["job_server"]
+
+
 def test_a_taken_port_is_named_before_anything_starts(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the new parts alone: the others have theirs."""
     monkeypatch.setitem(FAULTS, "job server", ["port 5100 is taken"])
     with pytest.raises(SystemExit, match="port 5100 is taken"):
         up(paths, monkeypatch, PROFILES="jobs")
     runs(paths, REST)
+    assert up(paths, monkeypatch, PROFILES="training")
+    with pytest.raises(SystemExit, match="port 5100 is taken"):
+        up(paths, monkeypatch, PROFILES="jobs,training")
+    runs(paths, [*REST, *TRAINING])
+    monkeypatch.delitem(FAULTS, "job server")
+    monkeypatch.setitem(FAULTS, "Kafka", ["port 18992 is taken by what we started"])
+    assert up(paths, monkeypatch, PROFILES="jobs,training")
+    assert up(paths, monkeypatch, PROFILES="jobs,training", WORKERS="2")
+    runs(paths, [*REST, *TRAINING, *JOBS, "worker_2"])
 
 
 def test_a_prometheus_that_was_killed_is_no_matter(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,11 @@ SCRAPED = {
     "localhost:9090": ["127.0.0.1:9091"],
     "job_server": ["127.0.0.1:5100"],
     "rabbitmq": ["127.0.0.1:18692"],
+    "stream_producer": ["127.0.0.1:5300"],
+    "stream_statistics": ["127.0.0.1:18993"],
+    "stream_collector": ["127.0.0.1:18994"],
 }
+OF_PROFILES = ["job_server", "rabbitmq", "stream_producer", "stream_statistics", "stream_collector"]
 
 
 def test_names_found_by_dns_become_targets_that_keep_the_name() -> None:
@@ -47,10 +51,10 @@ def test_the_shipped_file_scrapes_every_program_here() -> None:
 
 def test_what_is_off_is_no_target() -> None:
     """So nothing is down that nobody started, and no alert says so."""
-    scraped = {**SCRAPED, "job_server": [], "rabbitmq": []}
+    scraped = {**SCRAPED, **{name: [] for name in OF_PROFILES}}
     config = yaml.safe_load(render((PROMETHEUS / "prometheus.yml").read_text(), PROMETHEUS, scraped))
     jobs = {job["job_name"]: job for job in config["scrape_configs"]}
-    assert [name for name, job in jobs.items() if not job["static_configs"]] == ["job_server", "rabbitmq"]
+    assert [name for name, job in jobs.items() if not job["static_configs"]] == OF_PROFILES
     recordings = yaml.safe_load((PROMETHEUS / "rules/recordings.yml").read_text())
     (rule,) = [
         rule
@@ -59,7 +63,7 @@ def test_what_is_off_is_no_target() -> None:
         if rule["record"] == "job_slot:up:min"
     ]
     missed = set(re.findall(r'absent\(up\{job="(\w+)"', rule["expr"]))
-    assert missed == jobs.keys() - {"job_server", "rabbitmq", "prometheus"}
+    assert missed == jobs.keys() - {*OF_PROFILES, "prometheus"}
 
 
 def test_rules_are_read_where_they_are() -> None:

@@ -21,6 +21,7 @@ DEFAULTS = {
     "grafana_port": 3000,
     "mongodb_port": 27017,
     "job_server_port": 5100,
+    "stream_producer_port": 5300,
     "inner_ports": 18000,
     "model_source": "demo",
     "torch_index": "https://download.pytorch.org/whl/cpu",
@@ -77,7 +78,7 @@ def test_profiles_are_a_list(text: str) -> None:
 
 def test_an_unknown_profile_is_named() -> None:
     """With those that there are."""
-    with pytest.raises(SystemExit, match=r"^PROFILES: there is no 'job'; there is jobs$"):
+    with pytest.raises(SystemExit, match=r"^PROFILES: there is no 'job'; there is jobs, training$"):
         load_stack_settings(NOWHERE, {"PROFILES": "jobs,job"}, http_port=80)
 
 
