@@ -32,7 +32,7 @@ class Push:
             tag=f"model-{packed['version']}",
             message=f"{packed['model']} {packed['version']}: {sha256}",
             data={name: files},
-            plain={f"{name}.json": lineage},
+            plain={f"lineage/{packed['version']}.json": lineage},
         )
         try:
             revision = self.repository.commit(version)

@@ -1,7 +1,8 @@
 """A run from collected records to a decision, with the real learning, git and DVC; the release is a fake."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ STEPS = [
     "decide",
 ]
 RECORDS = 1200
+TAGS = ["dataset-1", "dataset-2", "model-2"]
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +48,24 @@ def release() -> Iterator[tuple[FakeRelease, str]]:
     fake = FakeRelease()
     with served(fake) as url:
         yield fake, url
+
+
+Start = Callable[[Path], ServerProgram]
+
+
+@pytest.fixture
+def start(package: Path, release: tuple[FakeRelease, str]) -> Iterator[Start]:
+    """Start the program on a folder, ready, with no records but those to begin with."""
+    with ExitStack() as started:
+
+        def start(folder: Path) -> ServerProgram:
+            retraining = program(folder, package, release[1])
+            started.callback(retraining.kill)
+            retraining.start()
+            retraining.wait_until_ready()
+            return retraining
+
+        yield start
 
 
 def begin(retraining: ServerProgram) -> str:
@@ -70,16 +90,16 @@ def model_of(folder: Path) -> Path:
     return model
 
 
-def test_a_run_renews_the_model(tmp_path: Path, package: Path, release: tuple[FakeRelease, str]) -> None:
+def test_a_run_renews_the_model(
+    tmp_path: Path, package: Path, release: tuple[FakeRelease, str], start: Start
+) -> None:
     """The candidate knows where it comes from; it is released, and people are told."""
-    fake, url = release
-    retraining = program(tmp_path, package, url)
-    retraining.start()
-    retraining.wait_until_ready()
+    fake, _ = release
+    retraining = start(tmp_path)
     collect(tmp_path / "data", package, RECORDS)
     begin(retraining)
     run = wait_for_end(retraining)
-    retraining.stop()
+    assert retraining.stop() == 0
     assert run.outcome is Outcome.PROMOTED, run
     assert list(run.steps) == STEPS
     model = model_of(tmp_path)
@@ -97,13 +117,11 @@ def test_a_run_renews_the_model(tmp_path: Path, package: Path, release: tuple[Fa
 
 
 def test_wrong_labels_leave_production_as_it_is(
-    tmp_path: Path, package: Path, release: tuple[FakeRelease, str]
+    tmp_path: Path, package: Path, release: tuple[FakeRelease, str], start: Start
 ) -> None:
     """Nothing is trained, nothing released, and people are told why, with the numbers."""
-    fake, url = release
-    retraining = program(tmp_path, package, url)
-    retraining.start()
-    retraining.wait_until_ready()
+    fake, _ = release
+    retraining = start(tmp_path)
     collect(tmp_path / "data", package, RECORDS, flipped=0.5)
     begin(retraining)
     run = wait_for_end(retraining)
@@ -116,14 +134,12 @@ def test_wrong_labels_leave_production_as_it_is(
 
 
 def test_killed_in_every_step_a_run_is_done_once(
-    tmp_path: Path, package: Path, release: tuple[FakeRelease, str]
+    tmp_path: Path, package: Path, release: tuple[FakeRelease, str], start: Start
 ) -> None:
     """One data set, one model, one release, one message."""
-    fake, url = release
+    fake, _ = release
     fake.phase = "running"
-    retraining = program(tmp_path, package, url)
-    retraining.start()
-    retraining.wait_until_ready()
+    retraining = start(tmp_path)
     collect(tmp_path / "data", package, RECORDS)
     begin(retraining)
     for step in STEPS:
@@ -139,8 +155,8 @@ def test_killed_in_every_step_a_run_is_done_once(
     assert len(fake.started) == 1
     assert len(fake.told) == 1
     model_of(tmp_path)
-    shards = sorted(path.name for path in (tmp_path / "data").glob("*/repository/shards/*.zip"))
-    assert shards == ["inbox-00000002.zip", "inbox-00000003.zip"] or len(set(shards)) == len(shards)
+    (repository,) = (tmp_path / "data").glob("*/repository")
+    assert sorted(path.name for path in (repository / ".git/refs/tags").iterdir()) == TAGS
 
 
 def steps_of(folder: Path) -> dict[str, Any]:
@@ -150,18 +166,13 @@ def steps_of(folder: Path) -> dict[str, Any]:
     return found
 
 
-def test_the_same_data_and_seed_make_the_same_weights(
-    tmp_path: Path, package: Path, release: tuple[FakeRelease, str]
-) -> None:
+def test_the_same_data_and_seed_make_the_same_weights(tmp_path: Path, package: Path, start: Start) -> None:
     """Two runs in two places, with two processes."""
-    _, url = release
     found = set()
     for name in ("one", "other"):
         folder = tmp_path / name
         folder.mkdir()
-        retraining = program(folder, package, url)
-        retraining.start()
-        retraining.wait_until_ready()
+        retraining = start(folder)
         collect(folder / "data", package, RECORDS)
         begin(retraining)
         assert wait_for_end(retraining).outcome is Outcome.PROMOTED
@@ -171,11 +182,9 @@ def test_the_same_data_and_seed_make_the_same_weights(
     assert len(found) == 1
 
 
-def test_a_run_asks_for_the_token(tmp_path: Path, package: Path, release: tuple[FakeRelease, str]) -> None:
+def test_a_run_asks_for_the_token(tmp_path: Path, start: Start) -> None:
     """Nobody else begins one."""
-    retraining = program(tmp_path, package, release[1])
-    retraining.start()
-    retraining.wait_until_ready()
+    retraining = start(tmp_path)
     assert retraining.post("/runs", {}).status_code == 401
     assert retraining.get("/runs").json() == []
     retraining.stop()
