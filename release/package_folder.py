@@ -18,7 +18,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -140,8 +140,12 @@ class PackageFolder:
             raise CannotReplace(f"{self._store} cannot be written: {error.strerror}") from error
 
     def _numbers(self) -> Mapping[int, str]:
-        links = [one for one in self._store.glob("*") if NUMBER.fullmatch(one.name)]
-        return {int(one.name): str(one.readlink()) for one in links}
+        found = {}
+        for link in self._store.glob("*"):
+            if NUMBER.fullmatch(link.name):
+                with suppress(FileNotFoundError):  # who only reads has no lock, and another may prune
+                    found[int(link.name)] = str(link.readlink())
+        return found
 
     def _number(self) -> int:
         current = self._store / CURRENT

@@ -73,7 +73,7 @@ def made_of() -> list[Panel]:
     created = f"1000 * max by ({EACH}) (model_version_created_timestamp_seconds)"
     return [
         labels_table(
-            Header("Data set of each version", DATASETS, "locale", 12, 8),
+            Header("Dataset of each version", DATASETS, "locale", 12, 8),
             or_else(records, "model", NONE_SAYS),
             ["dataset", "Value", "model", "version"],
             value="records",

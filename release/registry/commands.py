@@ -54,7 +54,7 @@ def versions_shown(versions: VersionsView) -> RenderableType:
     """Show versions, the newest first."""
     if not versions.models:
         return Text(NONE_KNOWN)
-    columns = ("model", "version", "checksum", "where", "created (UTC)", "golden", "data set")
+    columns = ("model", "version", "checksum", "where", "created (UTC)", "golden", "dataset")
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for one in versions.models:
         created = f"{one.created_at.astimezone(UTC):%Y-%m-%d %H:%M}" if one.created_at else NOT_SAID
@@ -64,7 +64,7 @@ def versions_shown(versions: VersionsView) -> RenderableType:
 
 
 def _made_of(version: VersionView) -> tuple[str, str]:
-    """Return how good it was on the golden set, and its data set."""
+    """Return how good it was on the golden set, and its dataset."""
     lineage = version.lineage or {}
     golden = lineage.get("metrics", {}).get(GOLDEN, {})
     dataset = lineage.get("dataset", {}).get("version", NOT_SAID)

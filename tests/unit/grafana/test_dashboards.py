@@ -377,7 +377,7 @@ LINEAGE_SHOWN = NO_LINEAGE_SHOWN | {
         (NO_LINEAGE_SHOWN, "Versions by place", {'{where="production"}': 1, '{where="candidate"}': 1}),
         (NO_LINEAGE_SHOWN, "Accuracy of each version", {'{model="no version says it"}': 0}),
         (NO_LINEAGE_SHOWN, "Accuracy in the slots", {'{where="no version says it"}': 0}),
-        (NO_LINEAGE_SHOWN, "Data set of each version", {'{model="no version says it"}': 0}),
+        (NO_LINEAGE_SHOWN, "Dataset of each version", {'{model="no version says it"}': 0}),
         (NO_LINEAGE_SHOWN, "When each version was made", {'{model="no version says it"}': 0}),
         (
             LINEAGE_SHOWN,
@@ -385,7 +385,7 @@ LINEAGE_SHOWN = NO_LINEAGE_SHOWN | {
             {f'{{model="cnn",version="{number}",set="golden"}}': number / 10 for number in (2, 3)},
         ),
         (LINEAGE_SHOWN, "Accuracy in the slots", {'{where="candidate",set="golden"}': 0.2}),
-        (LINEAGE_SHOWN, "Data set of each version", {'{model="cnn",version="2",dataset="d7"}': 70}),
+        (LINEAGE_SHOWN, "Dataset of each version", {'{model="cnn",version="2",dataset="d7"}': 70}),
         (LINEAGE_SHOWN, "When each version was made", {'{model="cnn",version="2"}': 9000}),
     ],
 )

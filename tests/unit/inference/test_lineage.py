@@ -1,6 +1,7 @@
 """A package may say what it was made of: then that is a part of it, and fits it."""
 
 import json
+import tracemalloc
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -125,12 +126,17 @@ def test_a_file_that_is_gone_is_named(folder: Path) -> None:
 
 
 def test_what_is_too_long_is_not_read(folder: Path) -> None:
-    """Nor written."""
+    """Nor written, nor taken into memory."""
     path = folder / "artifacts/lineage.json"
-    path.write_bytes(b" " * MAX_BYTES + b"{}")
+    with path.open("wb") as file:
+        file.truncate(100 * MAX_BYTES)
     write_checksum(path, folder / "artifacts/lineage.sha256")
+    tracemalloc.start()
     with pytest.raises(BadModelPackage, match=f"more than {MAX_BYTES} bytes"):
         read(folder)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10 * MAX_BYTES
     settings = {f"{number:0128}": "x" * 200 for number in range(200)}
     sources = {f"{number:0128}": number for number in range(1000)}
     with pytest.raises(BadModelPackage, match=f"more than {MAX_BYTES}"):

@@ -157,6 +157,11 @@ def test_history_shows_decisions(program: FakeProgram) -> None:
     [
         (["canary", "start"], "/release", {"plan": "default", "who": "ann", "why": ""}),
         (
+            ["canary", "start", "--package", "cnn:2"],
+            "/release",
+            {"plan": "default", "who": "ann", "why": "", "package": "cnn:2"},
+        ),
+        (
             ["canary", "start", "--plan", "classic", "--who", "bob", "--why", "new data"],
             "/release",
             {"plan": "classic", "who": "bob", "why": "new data"},

@@ -220,6 +220,24 @@ def test_a_candidate_that_is_not_whole_is_refused(packages: PackageFolder, name:
     assert look(packages.folder) == "1"
 
 
+def test_what_is_pruned_while_somebody_looks_is_not_kept(
+    packages: PackageFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A listing takes no lock."""
+    first = packages.served().sha256
+    second = replace_by(packages, "2")
+    readlink = Path.readlink
+
+    def prune_then_read(path: Path) -> Path:
+        if path.name == "1":
+            path.unlink(missing_ok=True)
+        return readlink(path)
+
+    monkeypatch.setattr(Path, "readlink", prune_then_read)
+    assert first != second
+    assert [one.sha256 for one in PackageFolder(packages.folder).kept()] == [second]
+
+
 def test_the_served_package_may_be_taken_again(packages: PackageFolder, tmp_path: Path) -> None:
     """From the slot's own folder or from elsewhere, also while it is plain files yet."""
     sha256 = write_whole_package(tmp_path / "same", "1")

@@ -127,6 +127,14 @@ def test_what_is_writable_of_this_machine_is_listed_here() -> None:
     }
 
 
+def test_the_release_program_only_reads_the_registry() -> None:
+    """Where its settings say; the image has that folder, so that the volume is of the user who writes it."""
+    release = compose_services()["release"]
+    place = release["environment"]["MODELS"]
+    assert f"trained_models:{place}:ro" in release["volumes"]
+    assert f"install -d -o 10001 -g 10001 {place}\n" in (PROJECT / "release/Dockerfile").read_text("utf-8")
+
+
 def test_no_container_runs_what_the_release_program_could_write() -> None:
     """In nginx/ it replaces default.conf, so it could write beside it: nothing else is read there."""
     assert {(service, target) for service, source, target, _ in binds() if source.startswith("./nginx")} == {

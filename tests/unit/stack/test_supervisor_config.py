@@ -91,6 +91,7 @@ def test_the_release_program_finds_what_it_changes_and_asks(tmp_path: Path) -> N
     assert command.endswith('"-m" "release" "serve"')
     assert told["SPLIT_FILE"] == str(tmp_path / "nginx/default.conf")
     assert told["PLAN_FILE"] == str(tmp_path / "plans/plan.toml")
+    assert told["MODELS"] == str(tmp_path / ".local/data/training/models")
     assert told["PROMETHEUS_URL"] == "http://127.0.0.1:9090"
     assert told["NGINX_URL"] == "http://127.0.0.1:18081"
     for slot, folder, names in (

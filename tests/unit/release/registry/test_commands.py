@@ -55,7 +55,7 @@ def test_versions_are_a_row_each() -> None:
     assert done.exit_code == 0
     rows = [" ".join(line.split()) for line in text.splitlines()]
     assert rows == [
-        "model version checksum where created (UTC) golden data set",
+        "model version checksum where created (UTC) golden dataset",
         "cnn 2 bbbbbbbbbbbb archive 2026-11-30 08:00 92.5% d7",
         "cnn 1 aaaaaaaaaaaa production, candidate - - -",
     ]
