@@ -1,6 +1,7 @@
 """Before the first run: the repository, and what there was before the stream."""
 
 import logging
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from retraining.importing import CannotImport, import_examples
 from retraining.repository.error import RepositoryError
 from retraining.repository.repository import Repository
 from training_data.index import BadIndex
-from training_data.intake import GOLDEN, Intake
+from training_data.intake import GOLDEN, INBOX, Intake
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ def prepare(
     repository.prepare()
     if any((intake.folder / GOLDEN).glob("*.zip")):
         return
+    collected = set((intake.folder / INBOX).glob("*.zip"))  # what is new, to be checked by a run
     try:
         taken = import_examples(intake, golden, golden=True) if golden else 0
         kept = import_examples(intake, trained, golden=False) if trained else 0
@@ -41,7 +43,7 @@ def prepare(
         return
     logger.info("examples to begin with", extra={"golden": taken, "trained": kept})
     if taken or kept:
-        freeze(intake, repository, most_records, now)
+        freeze(intake, repository, most_records, now, besides=collected)
 
 
 class Preparation:
@@ -49,18 +51,21 @@ class Preparation:
 
     def __init__(self, prepare: Callable[[], None]) -> None:
         self._prepare = prepare
+        self._lock = threading.Lock()
         self.fault: str | None = "it is being prepared"
 
     def done(self) -> bool:
         """Tell whether it is done, after a try where it was not."""
-        if self.fault is None:
-            return True
+        with self._lock:
+            if self.fault is not None:
+                self._try()
+            return self.fault is None
+
+    def _try(self) -> None:
         try:
             self._prepare()
+            self.fault = None
         except (OSError, BadIndex, RepositoryError) as error:
             if str(error) != self.fault:
                 logger.warning("not prepared: %s", error)
             self.fault = str(error)
-            return False
-        self.fault = None
-        return True

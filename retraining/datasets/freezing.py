@@ -3,7 +3,7 @@
 The inbox' shards are committed to the repository, and only then removed from the inbox.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -41,15 +41,23 @@ def newest(repository: Repository) -> DatasetVersion | None:
     return DatasetVersion.model_validate_json(repository.read(tags[-1], VERSION_FILE)) if tags else None
 
 
-def freeze(intake: Intake, repository: Repository, most_records: int, now: datetime) -> DatasetVersion | None:
+def freeze(
+    intake: Intake,
+    repository: Repository,
+    most_records: int,
+    now: datetime,
+    *,
+    besides: Collection[Path] = (),
+) -> DatasetVersion | None:
     """Return the version that has all that was collected; the newest one where nothing was.
 
-    Beyond `most_records` the oldest shards are left out; earlier versions keep them. None where there is
-    nothing at all.
+    Shards `besides` stay in the inbox, for a later version. Beyond `most_records` the oldest shards are left
+    out; earlier versions keep them. None where there is nothing at all.
     """
     version = newest(repository)
     with intake.locked():
-        files = {path.name: path for name in (GOLDEN, INBOX) for path in (intake.folder / name).glob("*.zip")}
+        found = [path for name in (GOLDEN, INBOX) for path in (intake.folder / name).glob("*.zip")]
+    files = {path.name: path for path in found if path not in besides}
     known = {one.name: one for one in version.shards} if version else {}
     new = {name: path for name, path in files.items() if name not in known}
     if new:

@@ -147,3 +147,18 @@ def test_no_record_ever_changes_its_side() -> None:
     assert all(side_of(f"{TRAINED}{number}") == TRAIN for number in range(100))
     share = sum(side_of(f"some-{number}") == HELD_OUT for number in range(10_000)) / 10_000
     assert share == pytest.approx(0.2, abs=0.02)
+
+
+def test_what_is_left_out_stays_in_the_inbox(intake: Intake, repository: FakeRepository) -> None:
+    """A later version has it."""
+    collect(intake, 0, 3)
+    waiting = list((intake.folder / INBOX).iterdir())
+    collect(intake, 3, 4)
+    version = freeze(intake, repository, MANY, NOON, besides=waiting)
+    assert version is not None
+    assert [one.name for one in version.shards] == ["inbox-00000002.zip"]
+    assert list((intake.folder / INBOX).iterdir()) == waiting
+    assert [one.name for one in made(intake, repository).shards] == [
+        "inbox-00000001.zip",
+        "inbox-00000002.zip",
+    ]
