@@ -90,6 +90,7 @@ class TopicReader:
                 "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",
                 "error_cb": self._on_error,
+                "socket.timeout.ms": 10_000,
                 **QUIET,
             },
             logger=logger,
