@@ -10,6 +10,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[impo
 from fastapi import FastAPI
 
 from inference.kept_packages import KeptPackages
+from retraining.drift_alert import DriftAlert
 from retraining.gate.thresholds import Gate
 from retraining.learning.work import INSPECTED, PACKED, PREDICTIONS, TRAINING
 from retraining.metrics import RetrainingMetrics
@@ -40,6 +41,7 @@ from training_data.task import Task
 
 STOP_SECONDS = 8.0
 CLOCK_SECONDS = 30.0
+DRIFT_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,14 @@ def create_app(
     means = Means(intake, runs, repository, gate, processes, program)
     steps = steps_of_a_run(settings, means)
     running = Running(runs, steps, Telling(program, f"http://127.0.0.1:{settings.port}"), utc_now)
-    starting = Starting(runs, settings.every_days, utc_now)
+    starting = Starting(
+        runs,
+        utc_now,
+        every_days=settings.every_days,
+        least_records=settings.least_records,
+        rest_minutes=settings.rest_minutes,
+    )
+    alert = DriftAlert(settings.prometheus_url) if settings.prometheus_url else None
     registry = process_registry()
     metrics = RetrainingMetrics(registry, settings.slot)
     work = Preparation(lambda: prepare_data(settings, intake, repository))
@@ -85,11 +94,16 @@ def create_app(
         if work.done():
             starting.begin_by_the_clock()
 
+    def begin_by_drift() -> None:
+        if alert is not None and work.done():
+            starting.begin_by_drift(alert.slots(), intake.waiting())
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         scheduler, jobs = AsyncIOScheduler(timezone="UTC"), RunningJobs()
         jobs.repeat(scheduler, "go on", settings.look_seconds, partial(asyncio.to_thread, go_on))
         jobs.repeat(scheduler, "the clock", CLOCK_SECONDS, partial(asyncio.to_thread, begin_by_the_clock))
+        jobs.repeat(scheduler, "drift", DRIFT_SECONDS, partial(asyncio.to_thread, begin_by_drift))
         scheduler.start()
         yield
         scheduler.pause()

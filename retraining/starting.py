@@ -1,12 +1,13 @@
-"""What begins a run: somebody, or the clock."""
+"""What begins a run: somebody, the clock, or drift."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from retraining.runs.folder import AnotherRun, Runs
 from retraining.runs.run import Run, Trigger
 from service import durable
+from service.slots import SLOTS
 
 BEGAN = "began"
 
@@ -14,10 +15,20 @@ BEGAN = "began"
 class Starting:
     """Begins runs; the clock's are `every_days` after the last one, and once where that was missed."""
 
-    def __init__(self, runs: Runs, every_days: float, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        runs: Runs,
+        clock: Callable[[], datetime],
+        *,
+        every_days: float = 0,
+        least_records: int = 1,
+        rest_minutes: float = 0,
+    ) -> None:
         self._runs = runs
-        self._every_days = every_days
         self._clock = clock
+        self._every_days = every_days
+        self._least_records = least_records
+        self._rest = timedelta(minutes=rest_minutes)
 
     def begin(self, trigger: Trigger, who: str, why: str) -> Run:
         """Begin a run; AnotherRun where one is under way."""
@@ -31,6 +42,21 @@ class Starting:
             return None
         try:
             return self.begin("schedule", "the clock", f"{self._every_days:g} days since the last run")
+        except AnotherRun:
+            return None
+
+    def begin_by_drift(self, drifting: Collection[str], waiting_records: int) -> Run | None:
+        """Begin a run where both slots drift, enough new records are here, and the last run is long over.
+
+        One slot alone may have a fault of its own, which no training mends.
+        """
+        if not set(SLOTS) <= set(drifting) or waiting_records < self._least_records:
+            return None
+        newest = next(iter(self._runs.all()), None)
+        if newest and (newest.ended_at is None or self._clock() < newest.ended_at + self._rest):
+            return None
+        try:
+            return self.begin("drift", "the alert DriftDetected", "both slots drift from their references")
         except AnotherRun:
             return None
 

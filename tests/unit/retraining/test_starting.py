@@ -25,7 +25,7 @@ def test_a_run_is_due_so_many_days_after_the_last(days: float, passed: float, du
 def test_a_missed_run_begins_once(tmp_path: Path) -> None:
     """However many days nothing ran."""
     runs, now = Runs(tmp_path), NOON
-    starting = Starting(runs, 2, lambda: now)
+    starting = Starting(runs, lambda: now, every_days=2)
     assert starting.begin_by_the_clock() is None
     now = NOON + 9 * DAY
     run = starting.begin_by_the_clock()
@@ -39,6 +39,38 @@ def test_a_missed_run_begins_once(tmp_path: Path) -> None:
 def test_the_days_count_from_the_first_start_also_over_a_restart(tmp_path: Path) -> None:
     """A program that is restarted every day still begins its first run."""
     now = NOON
-    assert Starting(Runs(tmp_path), 2, lambda: now).begin_by_the_clock() is None
+    assert Starting(Runs(tmp_path), lambda: now, every_days=2).begin_by_the_clock() is None
     now = NOON + 2 * DAY
-    assert Starting(Runs(tmp_path), 2, lambda: now).begin_by_the_clock() is not None
+    assert Starting(Runs(tmp_path), lambda: now, every_days=2).begin_by_the_clock() is not None
+
+
+BOTH = {"model_server", "model_server_new"}
+
+
+def ended(runs: Runs, at: datetime) -> None:
+    run = runs.all()[0]
+    runs.save(run.model_copy(update={"outcome": Outcome.PROMOTED, "ended_at": at, "told": True}))
+
+
+def test_drift_on_both_slots_begins_a_run_once_enough_is_new(tmp_path: Path) -> None:
+    """One slot alone may have a fault of its own; without records there is nothing to learn."""
+    runs = Runs(tmp_path)
+    starting = Starting(runs, lambda: NOON, least_records=200)
+    assert starting.begin_by_drift({"model_server"}, 500) is None
+    assert starting.begin_by_drift(BOTH, 199) is None
+    run = starting.begin_by_drift(BOTH, 200)
+    assert run is not None
+    assert run.trigger == "drift"
+    assert starting.begin_by_drift(BOTH, 500) is None, "it is under way"
+
+
+def test_after_a_run_drift_begins_none_for_a_while(tmp_path: Path) -> None:
+    """The alert goes on firing until windows of the new model are scored."""
+    runs, now = Runs(tmp_path), NOON
+    starting = Starting(runs, lambda: now, rest_minutes=30)
+    assert starting.begin_by_drift(BOTH, 1) is not None
+    ended(runs, NOON + timedelta(minutes=5))
+    now = NOON + timedelta(minutes=34)
+    assert starting.begin_by_drift(BOTH, 1) is None
+    now = NOON + timedelta(minutes=35)
+    assert starting.begin_by_drift(BOTH, 1) is not None
