@@ -17,9 +17,12 @@ from retraining.metrics import RetrainingMetrics
 from retraining.preparation import Preparation, prepare
 from retraining.processes import Processes
 from retraining.release_program import ReleaseProgram
+from retraining.report.keeping import Reports
 from retraining.repository.repository import Repository
+from retraining.routes.pages import pages_router
 from retraining.routes.runs import runs_router
 from retraining.runs.folder import Runs
+from retraining.runs.run import Run
 from retraining.runs.running import Do, Running
 from retraining.settings import RetrainingSettings
 from retraining.starting import Starting
@@ -70,7 +73,14 @@ def create_app(
     program = ReleaseProgram(settings.release_url, settings.shared_token)
     means = Means(intake, runs, repository, gate, processes, program)
     steps = steps_of_a_run(settings, means)
-    running = Running(runs, steps, Telling(program, f"http://127.0.0.1:{settings.port}"), utc_now)
+    reports = Reports(runs, task, utc_now)
+    telling = Telling(program, f"http://127.0.0.1:{settings.port}")
+
+    def tell(run: Run) -> None:
+        reports.keep(run)  # first, so that the message leads to it
+        telling(run)
+
+    running = Running(runs, steps, tell, utc_now)
     starting = Starting(
         runs,
         utc_now,
@@ -115,7 +125,12 @@ def create_app(
         settings,
         title="Retraining",
         registry=registry,
-        routers=[runs_router(runs, starting, token_demand(settings.shared_token))],
+        routers=[
+            runs_router(runs, starting, token_demand(settings.shared_token)),
+            pages_router(
+                reports, [name for name, _ in steps], settings.model_package, settings.every_days, utc_now
+            ),
+        ],
         not_ready=lambda: work.fault,
         lifespan=lifespan,
         max_body_bytes=10_000,

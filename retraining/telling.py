@@ -26,7 +26,7 @@ def message_of(run: Run, reports: str) -> dict[str, Any]:
     if run.outcome is not Outcome.PROMOTED:
         lines.append(KEPT)
     lines += [one for name in ("check", "judge") for one in sentences(run, name)]
-    lines.append(f"The report: {reports}/runs/{run.id}")
+    lines.append(f"The report: {reports}/runs/{run.id}/report")
     return {
         "key": f"retraining:{run.id}",
         "subject": f"Retraining: {SUBJECTS[run.outcome]}",

@@ -7,7 +7,7 @@ name among `images/`, or the row's values.
 import csv
 import io
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -40,8 +40,10 @@ def write_shard(path: Path, records: Sequence[Record], task: Task) -> None:
     durable.settle(part, path)
 
 
-def read_shard(path: Path, task: Task, *, with_images: bool = True) -> Iterator[Record]:
-    """Yield the records; without the images' bytes where these are not asked for.
+def read_shard(
+    path: Path, task: Task, *, with_images: bool = True, ids: Container[str] | None = None
+) -> Iterator[Record]:
+    """Yield the records, or those with these ids; without the images' bytes where these are not asked for.
 
     Raises:
         OSError, zipfile.BadZipFile, KeyError, StopIteration, ValueError: it is no shard of this task.
@@ -50,6 +52,8 @@ def read_shard(path: Path, task: Task, *, with_images: bool = True) -> Iterator[
         lines = csv.reader(io.StringIO(archive.read(TABLE).decode("utf-8")))
         next(lines)  # a feature may have any name, so the columns count by their places
         for identifier, label, recorded_at, digest, source, position, *rest in lines:
+            if ids is not None and identifier not in ids:
+                continue
             known = (identifier, label, datetime.fromisoformat(recorded_at), digest, source, int(position))
             if task.kind == "image":
                 file, content_type = rest

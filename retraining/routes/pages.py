@@ -1,0 +1,84 @@
+"""`GET /` and `GET /runs/ID/report`: runs to look at. Nothing here changes anything."""
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+from jinja2 import Environment, StrictUndefined
+
+from inference.manifest import BadModelPackage, Manifest, read_manifest
+from retraining.overview import Overview, overview, progress_of
+from retraining.report.keeping import Reports
+from retraining.report.rendering import POLICY
+from service.problems import Problem
+
+PAGES = Path(__file__).parents[1] / "pages"
+MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript"}
+HEADERS = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
+PAGE_HEADERS = HEADERS | {"Referrer-Policy": "no-referrer"}
+OWN_FILES = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:;"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+def pages_router(
+    reports: Reports, steps: Sequence[str], package: Path, every_days: float, clock: Callable[[], datetime]
+) -> APIRouter:
+    """Build the routes; `steps` are those of a run in their order, `package` is production's."""
+    router = APIRouter(tags=["pages"])
+    runs, one_at_a_time = reports.runs, threading.Lock()
+    texts = {path.name: path.read_text("utf-8") for path in PAGES.iterdir()}
+    index = Environment(autoescape=True, undefined=StrictUndefined).from_string(texts["index.html"])
+
+    @router.get("/", summary="The run under way, and those before it", response_class=HTMLResponse)
+    def home(request: Request) -> HTMLResponse:
+        page = index.render(url=str(request.base_url), model=model_words(package), every_days=every_days)
+        return HTMLResponse(page, headers=PAGE_HEADERS | {"Content-Security-Policy": OWN_FILES})
+
+    @router.get("/overview")
+    def glance() -> Overview:
+        """Return what the first page shows: the run under way, step by step, and those before it."""
+        every = runs.all()
+        is_under_way = bool(every) and every[0].outcome is None
+        progress = progress_of(runs.path(every[0].id), every[0]) if is_under_way else ""
+        return overview(every, steps, progress, clock())
+
+    @router.get("/runs/{run_id}/report", response_class=HTMLResponse)
+    def report(run_id: str) -> HTMLResponse:
+        """Return what a run has found out, as one page to look at: of one under way what there is by now."""
+        run = next((run for run in runs.all() if run.id == run_id), None)
+        if run is None:
+            raise Problem(404, "Not Found", f"There is no run {run_id[:100]!r}. GET /runs has all.")
+        with one_at_a_time:  # what one takes of memory and time, two would take twice
+            page = reports.page(run)
+        policy = f"{POLICY}; frame-ancestors 'none'"
+        return HTMLResponse(page, headers=PAGE_HEADERS | {"Content-Security-Policy": policy})
+
+    @router.get("/static/{name}", include_in_schema=False)
+    def static(name: str) -> Response:
+        media_type = MEDIA_TYPES.get(Path(name).suffix)
+        if media_type is None or name not in texts:
+            raise Problem(404, "Not Found", "There is no such file.")
+        return Response(texts[name], media_type=media_type, headers=HEADERS)
+
+    return router
+
+
+def model_words(package: Path) -> str:
+    """Return which model is renewed, and what it answers."""
+    try:
+        manifest = read_manifest(package)
+    except BadModelPackage as error:
+        return f"No model can be renewed now: {error}."
+    return f"{manifest.name}, version {manifest.version}. {answers(manifest)}"
+
+
+def answers(manifest: Manifest) -> str:
+    """Return what a model takes and answers."""
+    takes = "images" if manifest.tensor is None else f"rows of {len(manifest.tensor.features)} numbers"
+    says = f"one of {len(manifest.classes)} classes" if manifest.classes else "a number"
+    return f"It takes {takes} and answers with {says}."
