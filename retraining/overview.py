@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel
 
 from retraining.processes import last_lines
 from retraining.report.words import STEPS, TRIGGERS
-from retraining.runs.run import Outcome, Run
+from retraining.runs.run import Outcome, Run, Step
 from retraining.telling import SUBJECTS
 
 MOST_SHOWN = 50
@@ -106,8 +106,16 @@ def step_now(run: Run, name: str, progress: str, now: datetime) -> StepNow:
         seconds=(now - step.begun_at).total_seconds(),
         says=says,
         share=share_of(says),
-        fault=f"failed {step.failures} times: {step.fault}" if step.fault else None,
+        fault=fault_of(step),
     )
+
+
+def fault_of(step: Step) -> str | None:
+    """Return how often a step has failed, and why; it is tried again."""
+    if not step.fault:
+        return None
+    times = "once" if step.failures == 1 else f"{step.failures} times"
+    return f"failed {times}: {step.fault}"
 
 
 def share_of(text: str) -> float | None:

@@ -58,5 +58,5 @@ def moment(time: datetime) -> str:
 def check_title(name: str) -> str:
     """Return a check's name as a heading; what it is about may be any text."""
     check, bracket, about = name.partition("[")
-    title = check.replace("_", " ").capitalize()
+    title = check.replace("_", " ").capitalize().replace("Rmse", "RMSE")
     return f"{title}: {about.removesuffix(']')}" if bracket else title
