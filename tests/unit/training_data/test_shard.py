@@ -26,6 +26,13 @@ def test_without_their_images_they_are_read_quickly(tmp_path: Path) -> None:
     assert [one.content for one in read_shard(tmp_path / "a.zip", IMAGES, with_images=False)] == [b""]
 
 
+def test_some_of_them_are_read_by_their_ids(tmp_path: Path) -> None:
+    """In their order; an id that is not there is no fault."""
+    records = [record(1), record(2), record(3)]
+    write_shard(tmp_path / "a.zip", records, IMAGES)
+    assert list(read_shard(tmp_path / "a.zip", IMAGES, ids={"r-3", "r-1", "r-9"})) == [records[0], records[2]]
+
+
 def test_rows_are_read_as_they_were_written(tmp_path: Path) -> None:
     """Also where a feature has the name of another column."""
     task = Task("row", ("id", "label"), ())

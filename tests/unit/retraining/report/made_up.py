@@ -152,7 +152,7 @@ def _embeddings(task: Task, records: list[Record], random: np.random.Generator) 
     if task.features:
         return np.asarray([one.values for one in records], np.float32)
     corners = np.eye(8)[_labels(task, records) % 8] * 6
-    return (corners + random.normal(size=(len(records), 8))).astype(np.float32)
+    return np.asarray(corners + random.normal(size=(len(records), 8)), np.float32)
 
 
 def judge_result(of: Made) -> dict[str, Any]:
