@@ -25,6 +25,7 @@ from retraining.report.words import (
     number,
     percent,
     points,
+    sentence,
 )
 from retraining.runs.run import Outcome, Run, Step
 from retraining.telling import SUBJECTS
@@ -42,6 +43,10 @@ TONES = {
 MODELS = ("production", "candidate")
 SETS = (GOLDEN, HELD_OUT)
 NOTICED = 0.005  # a smaller gain or loss has no colour
+DRIFT = (
+    "of a record's neighbours are on its own side: before or new. It would be half if nothing had moved,"
+    " and all if nothing new were like anything before."
+)
 ORDER = (Verdict.FAIL, Verdict.INSUFFICIENT, Verdict.PASS)
 CHECKS = TypeAdapter(tuple[Check, ...])
 CONFUSIONS = TypeAdapter(tuple[Confusion, ...])
@@ -173,7 +178,7 @@ def headline(run: Run) -> str:
 def lead(run: Run) -> str:
     """Return why, or what it does now."""
     if run.outcome:
-        return run.reason[:1].upper() + run.reason[1:]
+        return sentence(run.reason)
     name, step = next(reversed(run.steps.items()), ("", None))
     if step is None:
         return "Nothing is done yet."
@@ -225,7 +230,7 @@ def drift(run: Run) -> Tile | None:
     """Return how far the inputs have moved, where that was looked at."""
     for one in _checks(run, "check"):
         if one.name == "drift" and "own_neighbours" in one.numbers:
-            return Tile("Drift", percent(one.numbers["own_neighbours"]), note=one.why)
+            return Tile("Drift", percent(one.numbers["own_neighbours"]), note=DRIFT)
     return None
 
 
@@ -309,7 +314,7 @@ def release_terms(run: Run) -> Terms:
         "Plan": asked.get("plan"),
         "Phase": str(decided.get("phase") or "").replace("_", " "),
         "Decision": decided.get("decision"),
-        "Why": run.reason if asked and run.outcome else "",
+        "Why": sentence(run.reason) if asked and run.outcome else "",
     }
     return tuple((name, str(value)) for name, value in terms.items() if value) if asked else ()
 

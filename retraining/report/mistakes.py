@@ -57,7 +57,7 @@ def _of_classifier(one: NewMistake, predictions: Arrays) -> Mistake:
 
 def said(answer: str, confidence: float) -> str:
     """Return an answer and how sure it is."""
-    return f"{answer} {100 * confidence:.0f} %"
+    return f"{answer} {100 * confidence:.0f}\N{NO-BREAK SPACE}%"
 
 
 def _of_regressor(predictions: Arrays) -> Mistakes:

@@ -4,7 +4,8 @@ import csv
 import json
 import logging
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
+from functools import partial
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -28,6 +29,7 @@ from training_data.sides import GOLDEN, HELD_OUT
 from training_data.task import Task
 
 LIBRARIES = ("torch", "torchvision", "numpy", "pillow", "safetensors")
+EMBEDDINGS = ("new/embeddings", "old/embeddings")
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, BadModelPackage)
 
 logger = logging.getLogger(__name__)
@@ -52,7 +54,7 @@ def read(folder: Path, run: Run, task: Task) -> Found:
         code_commit=work.code_commit if work else "",
         training=training,
         losses=np.zeros(0) if (losses := _read(folder / CURVE, read_losses)) is None else losses,
-        inspected=_read(folder / INSPECTED, read_arrays) or {},
+        inspected=_read(folder / INSPECTED, partial(read_arrays, names=EMBEDDINGS)) or {},
         predictions=predictions,
         examples=examples,
         lineage=lineage,
@@ -71,10 +73,10 @@ def _read(path: Path, how: Callable[[Path], T]) -> T | None:
         return None
 
 
-def read_arrays(path: Path) -> Arrays:
-    """Return a file's arrays by their names."""
+def read_arrays(path: Path, names: Container[str] | None = None) -> Arrays:
+    """Return a file's arrays by their names, or those with these."""
     with np.load(path, allow_pickle=False) as arrays:
-        return dict(arrays)
+        return {name: arrays[name] for name in arrays.files if names is None or name in names}
 
 
 def read_losses(path: Path) -> Floats:

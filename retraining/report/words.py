@@ -1,6 +1,7 @@
 """Numbers, times and names as people read them."""
 
 import math
+import re
 from datetime import UTC, datetime
 
 STEPS = {
@@ -16,17 +17,18 @@ STEPS = {
     "release": "Starts a release: live traffic by a plan",
     "decide": "Waits for the release's decision",
 }
+CHECK = re.compile(r"[a-z_]+( \([a-z-]+\))?")
 MINUS = "\N{MINUS SIGN}"
 TRIGGERS = {"asked": "somebody asked", "schedule": "by the clock", "drift": "inputs have changed"}
 VERDICTS = {"pass": "pass", "fail": "fail", "insufficient": "too few to say"}
 
 
 def number(value: float) -> str:
-    """Return a number with four digits that count, and thousands apart."""
+    """Return a number with four digits that count, a large one whole, with its thousands apart."""
     if not math.isfinite(value):
         return "—"
-    if value == int(value) and abs(value) < 1e15:
-        return f"{int(value):,}"
+    if abs(value) < 1e15 and (value == int(value) or abs(value) >= 1000):
+        return f"{value:,.0f}"
     return f"{value:.4g}"
 
 
@@ -53,6 +55,13 @@ def duration(seconds: float) -> str:
 def moment(time: datetime) -> str:
     """Return a time to the second, in UTC."""
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def sentence(reason: str) -> str:
+    """Return a reason as a sentence begins; a check's name before a colon as a heading."""
+    name, colon, rest = reason.partition(":")
+    begun = f"{name.replace('_', ' ')}{colon}{rest}" if CHECK.fullmatch(name) else reason
+    return begun[:1].upper() + begun[1:]
 
 
 def check_title(name: str) -> str:

@@ -114,6 +114,9 @@ def test_a_run_renews_the_model(
     assert [one["package"] for one in fake.started] == [identify(model).sha256]
     (message,) = fake.told
     assert message["subject"] == "Retraining: a renewed model is in production"
+    (report,) = tmp_path.glob(f"data/*/runs/{run.id}/report.html")
+    assert "A renewed model is in production" in report.read_text("utf-8")
+    assert message["lines"][-1].endswith(f"/runs/{run.id}/report")
 
 
 def test_wrong_labels_leave_production_as_it_is(

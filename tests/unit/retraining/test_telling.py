@@ -36,7 +36,7 @@ def test_each_end_has_its_words(outcome: Outcome) -> None:
     assert told.lines[0] == "Run 20261130T120000Z, begun by the alerts (drift): both slots drift."
     assert told.lines[1] == "it is better"
     assert (KEPT in told.lines) is (outcome is not Outcome.PROMOTED)
-    assert "http://127.0.0.1:5400/runs/20261130T120000Z" in told.lines[-1]
+    assert told.lines[-1] == "The report: http://127.0.0.1:5400/runs/20261130T120000Z/report"
 
 
 def test_the_numbers_of_the_checks_are_in_it() -> None:

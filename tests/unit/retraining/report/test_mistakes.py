@@ -21,8 +21,8 @@ def test_the_surest_mistake_of_all_sets_comes_first() -> None:
     predictions = {"golden/ids": np.asarray(["f", "g"]), "golden/production": np.eye(2) * 0.75}
     mistakes = mistakes_of(run, predictions, CLASSES)
     assert mistakes.shown == (
-        Mistake("held-out", "h", "a", "a", "b 90 %"),
-        Mistake("golden", "g", "a", "a 75 %", "b 60 %"),
+        Mistake("held-out", "h", "a", "a", "b 90\N{NO-BREAK SPACE}%"),
+        Mistake("golden", "g", "a", "a 75\N{NO-BREAK SPACE}%", "b 60\N{NO-BREAK SPACE}%"),
     )
     assert ids_of(mistakes.shown, "golden") == {"g"}
 

@@ -4,12 +4,20 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from retraining.report.words import MINUS, check_title, duration, moment, number, percent, points
+from retraining.report.words import MINUS, check_title, duration, moment, number, percent, points, sentence
 
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [(12345.0, "12,345"), (0.123456, "0.1235"), (-0.5, "-0.5"), (float("inf"), "—"), (1e20, "1e+20")],
+    [
+        (12345.0, "12,345"),
+        (21780.4, "21,780"),
+        (999.94, "999.9"),
+        (0.123456, "0.1235"),
+        (-0.5, "-0.5"),
+        (float("inf"), "—"),
+        (1e20, "1e+20"),
+    ],
 )
 def test_a_number_has_four_digits_that_count(value: float, expected: str) -> None:
     """A count has all of its own."""
@@ -35,6 +43,21 @@ def test_a_time_is_utc() -> None:
     """Wherever it was taken."""
     taken = datetime(2026, 11, 30, 13, tzinfo=timezone(timedelta(hours=1)))
     assert moment(taken) == "2026-11-30 12:00:00 UTC"
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        ("no gate failed", "No gate failed"),
+        ("label_noise (held-out): Of 5", "Label noise (held-out): Of 5"),
+        ("my_class: a_b", "My class: a_b"),
+        ("<b>_x: y", "<b>_x: y"),
+        ("", ""),
+    ],
+)
+def test_a_reason_is_a_sentence(reason: str, expected: str) -> None:
+    """It begins with a capital; a check is named as in its table."""
+    assert sentence(reason) == expected
 
 
 @pytest.mark.parametrize(
