@@ -87,9 +87,10 @@ def read_losses(path: Path) -> Floats:
 
 def _is_whole(line: list[str]) -> bool:
     try:
-        return len(line) == 2 and float(line[1]) == float(line[1])
-    except ValueError:
+        float(line[1])
+    except (IndexError, ValueError):
         return False
+    return True
 
 
 def read_model(package: Path) -> Model:
@@ -132,9 +133,13 @@ def _records(
     for side in (GOLDEN, HELD_OUT):
         missing = ids_of(shown, side)
         for shard in version.shards:
-            if not missing or side not in shard.counts:
-                continue
-            path = repository / place_of(shard.name)
-            for record in _read(path, lambda path, ids=missing: list(read_shard(path, task, ids=ids))) or ():  # type: ignore[misc]
-                missing = missing - {record.id}
-                yield record
+            if missing and side in shard.counts:
+                read = partial(read_records, task=task, ids=frozenset(missing))
+                for record in _read(repository / place_of(shard.name), read) or ():
+                    missing.discard(record.id)
+                    yield record
+
+
+def read_records(path: Path, task: Task, ids: Container[str]) -> list[Record]:
+    """Return the records of a shard that have these ids."""
+    return list(read_shard(path, task, ids=ids))

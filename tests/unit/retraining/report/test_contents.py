@@ -115,6 +115,7 @@ def test_a_run_may_end_at_its_first_step(outcome: Outcome | None) -> None:
     run = run_of(outcome, "because", until="collect", collect={"records": 12})
     report = report_of(run, Found(), Task("row", ("x",), ()), LATER)
     assert report.headline
+    assert report.is_kept is (outcome not in {None, Outcome.PROMOTED})
     assert report.lead == ("Because" if outcome else "The step 'collect' is done.")
     assert (report.tiles[0].title, report.tiles[0].value) == ("New records", "12")
 
