@@ -19,7 +19,7 @@ from retraining.processes import Processes
 from retraining.release_program import ReleaseProgram
 from retraining.report.keeping import Reports
 from retraining.repository.repository import Repository
-from retraining.routes.pages import pages_router
+from retraining.routes.pages import beginnings, pages_router
 from retraining.routes.runs import runs_router
 from retraining.runs.folder import Runs
 from retraining.runs.run import Run
@@ -128,7 +128,11 @@ def create_app(
         routers=[
             runs_router(runs, starting, token_demand(settings.shared_token)),
             pages_router(
-                reports, [name for name, _ in steps], settings.model_package, settings.every_days, utc_now
+                reports,
+                [name for name, _ in steps],
+                settings.model_package,
+                beginnings(settings.every_days, by_drift=alert is not None),
+                utc_now,
             ),
         ],
         not_ready=lambda: work.fault,

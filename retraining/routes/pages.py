@@ -26,9 +26,11 @@ OWN_FILES = (
 
 
 def pages_router(
-    reports: Reports, steps: Sequence[str], package: Path, every_days: float, clock: Callable[[], datetime]
+    reports: Reports, steps: Sequence[str], package: Path, begins: str, clock: Callable[[], datetime]
 ) -> APIRouter:
-    """Build the routes; `steps` are those of a run in their order, `package` is production's."""
+    """Build the routes; `steps` are those of a run in their order, `package` is production's, `begins` says what
+    begins a run.
+    """
     router = APIRouter(tags=["pages"])
     runs, one_at_a_time = reports.runs, threading.Lock()
     texts = {path.name: path.read_text("utf-8") for path in PAGES.iterdir()}
@@ -36,7 +38,7 @@ def pages_router(
 
     @router.get("/", summary="The run under way, and those before it", response_class=HTMLResponse)
     def home(request: Request) -> HTMLResponse:
-        page = index.render(url=str(request.base_url), model=model_words(package), every_days=every_days)
+        page = index.render(url=str(request.base_url), model=model_words(package), begins=begins)
         return HTMLResponse(page, headers=PAGE_HEADERS | {"Content-Security-Policy": OWN_FILES})
 
     @router.get("/overview")
@@ -66,6 +68,13 @@ def pages_router(
         return Response(texts[name], media_type=media_type, headers=HEADERS)
 
     return router
+
+
+def beginnings(every_days: float, *, by_drift: bool) -> str:
+    """Return what begins a run without anybody asking."""
+    ways = [f"{every_days:g} days after the last one began"] if every_days else []
+    ways += ["when both slots drift and enough new records are here"] if by_drift else []
+    return f"The next one begins {', or '.join(ways)}." if ways else "None begins by itself."
 
 
 def model_words(package: Path) -> str:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from retraining.routes.pages import PAGES, model_words
+from retraining.routes.pages import PAGES, beginnings, model_words
 from tests.tensor_model import write_regressor, write_sign_classifier
 
 
@@ -16,6 +16,14 @@ def test_nothing_is_inline_or_from_elsewhere() -> None:
         assert path.suffix != ".html" or text.count("<script") == text.count(
             '<script type="module" src="/static/'
         )
+
+
+def test_what_begins_a_run_is_said() -> None:
+    """The clock, drift, both or neither."""
+    assert beginnings(0, by_drift=False) == "None begins by itself."
+    assert beginnings(2, by_drift=False) == "The next one begins 2 days after the last one began."
+    both = "The next one begins 0.5 days after the last one began, or when both slots drift and enough new"
+    assert beginnings(0.5, by_drift=True) == f"{both} records are here."
 
 
 def test_the_model_is_named(tmp_path: Path) -> None:
