@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, StrictUndefined
 
@@ -28,8 +28,9 @@ OWN_FILES = (
 def pages_router(
     reports: Reports, steps: Sequence[str], package: Path, begins: str, clock: Callable[[], datetime]
 ) -> APIRouter:
-    """Build the routes; `steps` are those of a run in their order, `package` is production's, `begins` says what
-    begins a run.
+    """Build the routes.
+
+    `steps` are those of a run in their order, `package` is production's, `begins` says what begins a run.
     """
     router = APIRouter(tags=["pages"])
     runs, one_at_a_time = reports.runs, threading.Lock()
@@ -37,8 +38,8 @@ def pages_router(
     index = Environment(autoescape=True, undefined=StrictUndefined).from_string(texts["index.html"])
 
     @router.get("/", summary="The run under way, and those before it", response_class=HTMLResponse)
-    def home(request: Request) -> HTMLResponse:
-        page = index.render(url=str(request.base_url), model=model_words(package), begins=begins)
+    def home() -> HTMLResponse:
+        page = index.render(model=model_words(package), begins=begins)
         return HTMLResponse(page, headers=PAGE_HEADERS | {"Content-Security-Policy": OWN_FILES})
 
     @router.get("/overview")
