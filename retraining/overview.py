@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import AwareDatetime, BaseModel
 
 from retraining.processes import last_lines
-from retraining.report.words import STEPS, TRIGGERS
+from retraining.report.words import STEPS, TRIGGERS, sentence
 from retraining.runs.run import Outcome, Run, Step
 from retraining.telling import SUBJECTS
 
@@ -137,7 +137,7 @@ def ended_run(run: Run) -> Ended:
         id=run.id,
         outcome=run.outcome,
         subject=subject[:1].upper() + subject[1:],
-        reason=run.reason,
+        reason=sentence(run.reason),
         who=run.who,
         trigger=TRIGGERS[run.trigger],
         begun_at=run.begun_at,

@@ -51,10 +51,13 @@ def test_a_step_that_is_tried_again_says_why(failures: int, times: str) -> None:
 
 def test_the_runs_that_have_ended_are_shown_up_to_a_number() -> None:
     """The others are counted."""
-    runs = [run_of(Outcome.PROMOTED, number=-number) for number in range(MOST_SHOWN + 3)]
+    runs = [run_of(Outcome.PROMOTED, "it is better", number=-number) for number in range(MOST_SHOWN + 3)]
     seen = overview(runs, STEPS, "", NOON)
     assert (seen.under_way, len(seen.ended), seen.more) == (None, MOST_SHOWN, 3)
-    assert seen.ended[0].subject == "A renewed model is in production"
+    assert (seen.ended[0].subject, seen.ended[0].reason) == (
+        "A renewed model is in production",
+        "It is better",
+    )
 
 
 @pytest.mark.parametrize(
