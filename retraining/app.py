@@ -70,7 +70,8 @@ def create_app(
     program = ReleaseProgram(settings.release_url, settings.shared_token)
     means = Means(intake, runs, repository, gate, processes, program)
     steps = steps_of_a_run(settings, means)
-    running = Running(runs, steps, Telling(program, f"http://127.0.0.1:{settings.port}"), utc_now)
+    reports = settings.reports_url or f"http://127.0.0.1:{settings.port}"
+    running = Running(runs, steps, Telling(program, reports), utc_now)
     starting = Starting(
         runs,
         utc_now,
