@@ -52,6 +52,7 @@ def retraining_environment(settings: StackSettings, paths: Paths) -> dict[str, s
         "GOLDEN_EXAMPLES": str(paths.project / FRUIT / "test"),
         "TRAINED_EXAMPLES": str(paths.project / FRUIT / "train"),
         "DVC": str(paths.environments / "dvc" / "bin" / "dvc"),
+        "PROMETHEUS_URL": f"http://{addresses.scraped['localhost:9090'][0]}",
         "RELEASE_URL": f"http://{addresses.scraped['release'][0]}",
         "RETRAINING_URL": f"http://127.0.0.1:{settings.retraining_port}",
     }

@@ -119,6 +119,7 @@ def test_the_retraining_is_told_what_it_needs(monkeypatch: pytest.MonkeyPatch) -
         "GOLDEN_EXAMPLES": "/project/examples/fruit/images/test",
         "TRAINED_EXAMPLES": "/project/examples/fruit/images/train",
         "DVC": "/project/.local/environments/dvc/bin/dvc",
+        "PROMETHEUS_URL": "http://127.0.0.1:9090",
         "RELEASE_URL": f"http://{local_addresses(on).scraped['release'][0]}",
         "RETRAINING_URL": "http://127.0.0.1:5401",
         "CODE_COMMIT": "commit of /project",

@@ -186,6 +186,7 @@ def test_the_retraining_is_told_the_same_in_both_ways_of_running() -> None:
         "least_records",
         "most_records",
         "every_days",
+        "rest_minutes",
         "learning_seconds",
         "learning_memory_mib",
         "release_plan",
@@ -212,6 +213,7 @@ def test_the_retraining_shares_what_others_write_and_read() -> None:
     assert f"training_data:{collector['environment']['TRAINING_DATA']}" in collector["volumes"]
     assert f"trained_models:{release['environment']['MODELS']}:ro" in release["volumes"]
     assert told["RELEASE_URL"] == f"http://release:{PORT}"
+    assert told["PROMETHEUS_URL"] == "http://prometheus:9090"
     dockerfile = (PROJECT / "retraining/Dockerfile").read_text("utf-8")
     assert "install -d -o 10001 -g 10001 /training_data /models\n" in dockerfile
     assert Path(told["DVC"]).parents[1] == Path("/opt/dvc")
