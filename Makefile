@@ -11,7 +11,7 @@ MUTATION := .local/mutation
 
 .DEFAULT_GOAL := help
 .PHONY: help models up down status logs reload release test test-unit test-compose mutate fuzz soak check lock load drift \
-	produce bench bench-jobs drills drill-good drill-slow drill-errors drill-worse drill-drift drill-quiet drill-kill drill-blind
+	produce retrain import models-list bench bench-jobs drills drill-good drill-slow drill-errors drill-worse drill-drift drill-quiet drill-kill drill-blind
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -82,6 +82,15 @@ produce: ## have the producer send RATE=50 records a second, DRIFT=0.3, NOISE=, 
 	@$(IN) stream -m stream.producer.client --url "$$($(ADDRESS) stream_producer)" \
 		$(if $(RATE),--rate $(RATE)) $(if $(DRIFT),--drift $(DRIFT)) $(if $(NOISE),--noise $(NOISE)) \
 		$(if $(DAMAGE),--damage $(DAMAGE)) $(if $(RECORDS),--records $(RECORDS))
+
+retrain: ## renew the model now, and show how far it is; WHY="new packaging" for the history; Ctrl-C ends the watching
+	@$(PYTHON) -m stack retraining start --watch $(if $(WHY),--why "$(WHY)")
+
+import: ## have the retraining take FROM=FOLDER, images by class, or a CSV file; GOLDEN=1: to judge by, never to train on
+	@$(PYTHON) -m stack import $(if $(GOLDEN),--golden) "$(FROM)"
+
+models-list: ## list the versions of models, and which is where
+	@$(PYTHON) -m stack release models
 
 drills: ## run all drills, one after the other (15 min); RATE=20: so many requests a second, in place of 40
 	@$(DRILL) all

@@ -74,7 +74,7 @@ def create_app(
     means = Means(intake, runs, repository, gate, processes, program)
     steps = steps_of_a_run(settings, means)
     reports = Reports(runs, task, utc_now)
-    telling = Telling(program, f"http://127.0.0.1:{settings.port}")
+    telling = Telling(program, settings.reports_url or f"http://127.0.0.1:{settings.port}")
 
     def tell(run: Run) -> None:
         reports.keep(run)  # first, so that the message leads to it

@@ -4,8 +4,10 @@ Those that production was trained on are kept as such: they are trained on again
 """
 
 import csv
+import hashlib
 import json
 import mimetypes
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +20,7 @@ from training_data.task import Task
 
 LABEL = "label"
 AT_ONCE = 1000
+LONGEST_NAME = 100
 
 
 class CannotImport(Exception):
@@ -26,6 +29,8 @@ class CannotImport(Exception):
 
 def import_examples(intake: Intake, source: Path, *, golden: bool) -> int:
     """Take what is new of a folder or a table, and return how many that was.
+
+    The folder has a folder of images for each class; the table has the features' columns, and `label`.
 
     Raises:
         CannotImport: it is neither, or holds what is no example of this task.
@@ -60,17 +65,21 @@ def _messages(source: Path, task: Task, prefix: str) -> Iterator[Message]:
 
 
 def _images(source: Path, task: Task, prefix: str) -> Iterator[Message]:
-    files = [(path, label) for label in task.classes for path in sorted((source / label).glob("*"))]
-    if not files:
-        folders = ", ".join(task.classes)
-        raise CannotImport(f"{source}: no images found; the folder of images has the folders {folders}")
+    if not source.is_dir():
+        raise CannotImport(f"{source}: there is no such folder; examples of images are a folder of folders")
+    folders = {path.name for path in source.iterdir() if path.is_dir() and not path.name.startswith(".")}
+    if folders != set(task.classes):
+        raise CannotImport(f"{source}: its folders must be the classes: {', '.join(task.classes)}")
+    files = [(path, label) for label in task.classes for path in sorted((source / label).glob("[!.]*"))]
     for number, (path, label) in enumerate(files):
-        kind = mimetypes.guess_type(path.name)[0] or ""
-        headers = _headers(kind, label, path)
-        yield Message(f"{prefix}{label}-{path.stem}".encode(), headers, path.read_bytes(), 0, number)
+        content, kind = path.read_bytes(), mimetypes.guess_type(path.name)[0] or ""
+        key = _id(prefix, f"{label}-{path.stem}", content)
+        yield Message(key, _headers(kind, label, path), content, 0, number)
 
 
 def _rows(source: Path, task: Task, prefix: str) -> Iterator[Message]:
+    if not source.is_file():
+        raise CannotImport(f"{source}: there is no such file; examples of rows are a CSV file")
     with source.open(encoding="utf-8", newline="") as file:
         table = csv.DictReader(file)
         if set(table.fieldnames or ()) != {*task.features, LABEL}:
@@ -78,7 +87,14 @@ def _rows(source: Path, task: Task, prefix: str) -> Iterator[Message]:
         for number, line in enumerate(table):
             headers = _headers(ROW_TYPE, line.pop(LABEL), source)
             members = ", ".join(f"{json.dumps(name)}: {value or 'null'}" for name, value in line.items())
-            yield Message(f"{prefix}{number}".encode(), headers, f"{{{members}}}".encode(), 0, number)
+            content = f"{{{members}}}".encode()
+            yield Message(_id(prefix, f"{source.stem}-{number}", content), headers, content, 0, number)
+
+
+def _id(prefix: str, name: str, content: bytes) -> bytes:
+    """Return an id that tells where it came from; other files of the same name have others."""
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", name)[:LONGEST_NAME]
+    return f"{prefix}{plain}-{hashlib.sha256(content).hexdigest()[:8]}".encode()
 
 
 def _headers(kind: str, label: str, source: Path) -> dict[str, bytes]:

@@ -23,6 +23,7 @@ class RetrainingSettings(ProgramSettings, TokenSettings):
     dvc: str = "dvc"
     dvc_remote: str | None = None
     release_url: str = "http://127.0.0.1:19090"
+    reports_url: str = ""  # where people reach this program; left out: the port on this machine
     release_plan: str = Field("default", min_length=1, max_length=100)
     code_commit: str = Field("", max_length=100)
 

@@ -55,7 +55,7 @@ def make_folder(folder: Path) -> None:
     """Make a folder that others can read, with those above it; one that is there is left as it is."""
     if not folder.is_dir():
         make_folder(folder.parent)
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)  # another program may make it now
         folder.chmod(FOLDER_MODE)
         sync(folder.parent)
 

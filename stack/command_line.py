@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from service.slots import SLOTS
@@ -34,6 +35,11 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     reload.add_argument("slot", nargs="?", choices=SLOTS, help="the slot; left out: both")
     release = add("release", "run a command of the release program, as in: canary start --plan classic")
     release.add_argument("words", nargs=argparse.REMAINDER, help="the command; left out: status")
+    retraining = add("retraining", "run a command of the retraining program, as in: start --watch")
+    retraining.add_argument("words", nargs=argparse.REMAINDER, help="the command; left out: list")
+    examples = add("import", "have the retraining take examples that are there already")
+    examples.add_argument("source", type=Path, help="a folder of images by class; for rows a CSV file")
+    examples.add_argument("--golden", action="store_true", help="to judge by them, and never train on them")
     kill = add("kill", "end a service at once, as if it had died; it stays away until `start`")
     start = add("start", "start a service that was killed")
     for one in (kill, start):
@@ -61,6 +67,8 @@ def execute(deployment: Deployment, chosen: argparse.Namespace) -> int:
         "models": deployment.make_models,
         "reload": lambda: deployment.reload([chosen.slot] if chosen.slot else SLOTS),
         "release": lambda: deployment.release(chosen.words or ["status"]),
+        "retraining": lambda: deployment.retraining(chosen.words or ["list"]),
+        "import": lambda: deployment.import_examples(chosen.source.absolute(), golden=chosen.golden),
         "kill": lambda: deployment.kill(chosen.service),
         "start": lambda: deployment.start(chosen.service),
         "address": lambda: _print(deployment.address(chosen.service)),

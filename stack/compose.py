@@ -1,6 +1,6 @@
 """The stack in containers. Compose alone reads .env here, and is asked for ports and health."""
 
-# ruff: noqa: S603, S607 - this module starts programs, and no stranger names one
+# ruff: noqa: S603 - this module starts programs, and no stranger names one
 
 import json
 import os
@@ -11,16 +11,20 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from service.slots import SLOTS
+from service.slots import PORT, SLOTS
 from stack import mounts
+from stack.commit import commit_of
 from stack.paths import Paths
 from stack.ports import Port, complaints
 from stack.published import (
     EVERY,
     PROFILES,
     PUBLISHED,
+    TRAINING,
     Published,
     published,
     published_with,
@@ -31,6 +35,7 @@ from stack.release import run_to_the_end, who
 from stack.reload import MODULE, ReloadCommand, reload_each
 
 WAIT_SECONDS = "600"
+RETRAINING, CODE_COMMIT = "retraining", "CODE_COMMIT"  # a service, and what it is told
 
 
 def answers() -> bool:
@@ -124,10 +129,21 @@ class ComposeDeployment:
 
     def release(self, words: Sequence[str]) -> int:
         """Run a command of the release program in its container."""
-        terminal = [] if sys.stdin.isatty() and sys.stdout.isatty() else ["--no-TTY"]
-        run = ["docker", "compose", "exec", *terminal, "--env", f"RELEASE_WHO={who()}"]
-        command = [*run, "release", "python", "-m", "release", *words]
-        return run_to_the_end(command, os.environ, self._paths)
+        return self._exec("release", {"RELEASE_WHO": who()}, ["python", "-m", "release", *words])
+
+    def retraining(self, words: Sequence[str]) -> int:
+        """Run a command of the retraining program in its container."""
+        told = {"RETRAINING_WHO": who(), "RETRAINING_URL": f"http://127.0.0.1:{PORT}"}
+        return self._exec(RETRAINING, told, ["python", "-m", "retraining.client", *words])
+
+    def import_examples(self, source: Path, *, golden: bool) -> int:
+        """Import in a container of the retraining program's, whether that runs or not."""
+        options = ["--golden"] if golden else []
+        run = ["docker", "compose", "--profile", TRAINING, "run", "--rm", "--no-deps"]
+        command = [*run, "--volume", f"{source}:/given:ro", RETRAINING, "python", "-m"]
+        return run_to_the_end(
+            [*command, "retraining.import_examples", "/given", *options], os.environ, self._paths
+        )
 
     def kill(self, service: str) -> int:
         """Kill a service's containers; the engine takes that for a wish, and starts none of them again."""
@@ -146,8 +162,18 @@ class ComposeDeployment:
         """Return the project's containers, those that have ended among them."""
         return parse_containers(self._output("ps", "--all", "--format", "json"))
 
+    def _exec(self, service: str, told: Mapping[str, str], command: Sequence[str]) -> int:
+        """Run a command in a service's container, with these variables."""
+        terminal = [] if sys.stdin.isatty() and sys.stdout.isatty() else ["--no-TTY"]
+        variables = [word for name, value in told.items() for word in ("--env", f"{name}={value}")]
+        run = ["docker", "compose", "exec", *terminal, *variables, service]
+        return run_to_the_end([*run, *command], os.environ, self._paths)
+
     def _up(self, profiles: Sequence[str], *words: str) -> None:
-        self._compose(*profiles, "up", "--detach", "--wait", "--wait-timeout", WAIT_SECONDS, *words)
+        given = self._services[RETRAINING].get("environment", {}).get(CODE_COMMIT)
+        told = {} if given else {CODE_COMMIT: commit_of(self._paths.project)}
+        up = ("up", "--detach", "--wait", "--wait-timeout", WAIT_SECONDS)
+        self._compose(*profiles, *up, *words, told=told)
 
     def _binding(self, one: Published) -> tuple[str, int]:
         """Return the address and the port on the host that .env gives to a component."""
@@ -194,8 +220,9 @@ class ComposeDeployment:
             raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr.strip()}")
         return done.stdout
 
-    def _compose(self, *words: str) -> int:
-        done = subprocess.run(["docker", "compose", *words], cwd=self._paths.project, check=False)
+    def _compose(self, *words: str, told: Mapping[str, str] = MappingProxyType({})) -> int:
+        command, variables = ["docker", "compose", *words], {**os.environ, **told}
+        done = subprocess.run(command, cwd=self._paths.project, env=variables, check=False)
         if done.returncode:
             failure = f"docker compose {' '.join(words)} failed ({done.returncode})"
             raise SystemExit(f"{failure}: see above, or `make logs`")

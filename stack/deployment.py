@@ -1,6 +1,7 @@
 """What both ways of running the stack can do."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
 
@@ -27,6 +28,12 @@ class Deployment(Protocol):
 
     def release(self, words: Sequence[str]) -> int:
         """Run a command of the release program, `status` where there are no words."""
+
+    def retraining(self, words: Sequence[str]) -> int:
+        """Run a command of the retraining program."""
+
+    def import_examples(self, source: Path, *, golden: bool) -> int:
+        """Have the retraining take what is in a folder or a table."""
 
     def kill(self, service: str) -> int:
         """End a service's processes at once, as if they had died; they stay away until they are started."""

@@ -59,6 +59,7 @@ OPTIONAL = (
     Published(
         "stream producer", "stream_producer", "STREAM_PRODUCER_PORT", PORT, profile=TRAINING, local=True
     ),
+    Published("retraining", "retraining", "RETRAINING_PORT", PORT, profile=TRAINING, local=True),
 )
 EVERY = (*PUBLISHED, *OPTIONAL)
 

@@ -41,6 +41,7 @@ class StackSettings:
     mongodb_port: int
     job_server_port: int
     stream_producer_port: int
+    retraining_port: int
     inner_ports: int
     model_source: str
     torch_index: str
@@ -105,6 +106,7 @@ def load_stack_settings(project: Path, environment: Mapping[str, str], *, http_p
         mongodb_port=port("MONGODB_PORT", 27017),
         job_server_port=port("JOB_SERVER_PORT", 5100),
         stream_producer_port=port("STREAM_PRODUCER_PORT", 5300),
+        retraining_port=port("RETRAINING_PORT", 5400),
         inner_ports=port("INNER_PORTS", INNER_PORTS, count=INNER_PORT_COUNT),
         model_source=variables.get("MODEL_SOURCE", "demo"),
         torch_index=variables.get("TORCH_INDEX", DEFAULT_TORCH_INDEX),

@@ -19,6 +19,10 @@ OWN = {
     "lineage": None,  # it is written when all is known
     "lineage_sha256": None,
 }
+NO_PART = (
+    ".",
+    "__pycache__",
+)  # how names begin of what lies in a folder, git's or an editor's say, and is no model's
 
 
 def begin_package(production: Path, manifest: Manifest, package: Path, version: str) -> Manifest:
@@ -29,7 +33,7 @@ def begin_package(production: Path, manifest: Manifest, package: Path, version: 
 
     def ignored(folder: str, names: list[str]) -> set[str]:
         within = Path(folder).relative_to(production)
-        return {name for name in names if str(within / name) in left_out or name == "__pycache__"}
+        return {one for one in names if str(within / one) in left_out or one.startswith(NO_PART)}
 
     shutil.copytree(production, package, ignore=ignored)
     candidate = manifest.model_copy(update={"version": version, **OWN})

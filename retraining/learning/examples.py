@@ -51,7 +51,7 @@ def network_input(inputs: NDArray[np.uint8] | NDArray[np.float32], manifest: Man
 def load(folder: Folder, side: Side, *, new: bool | None = None) -> Examples:
     """Return a side's examples, of new shards or of the others where that is said.
 
-    Those of images lie in a file of the folder, not in memory.
+    Those of images lie in a file of the folder, not in memory; it has no name any more, and ends with them.
 
     Raises:
         NotAnImage, TooManyPixels: an image cannot be read. It could when it came.
@@ -81,7 +81,7 @@ def of_records(records: Iterable[Record], count: int, task: Task, manifest: Mani
     labels: list[float] = []
     size = manifest.image.size if manifest.image else 0
     shape = (count, size, size, 3) if size else (count, len(task.features))
-    inputs = np.memmap(file, np.uint8, "w+", shape=shape) if size and count else np.empty(shape, np.float32)
+    inputs = _mapped(file, shape) if size and count else np.empty(shape, np.float32)
     for place, record in enumerate(records):
         if size:
             inputs[place] = np.rint(read_pixels(record.content, size, MAX_PIXELS)).astype(np.uint8)
@@ -92,3 +92,9 @@ def of_records(records: Iterable[Record], count: int, task: Task, manifest: Mani
         labels.append(task.classes.index(record.label) if task.classes else float(record.label))
     numbers = np.asarray(labels, np.int64) if task.classes else np.asarray(labels, np.float32)
     return Examples(ids, digests, inputs, numbers)
+
+
+def _mapped(file: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    mapped = np.memmap(file, np.uint8, "w+", shape=shape)
+    file.unlink()
+    return mapped

@@ -24,7 +24,8 @@ class Push:
         packed = run.result("package")
         sha256 = packed["package"]
         folder = self.models / f"{packed['model']}-{packed['version']}-{sha256[:12]}"
-        files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+        visible = folder.rglob("[!.]*")  # git's own files, say, are no part of a model
+        files = {path.relative_to(folder).as_posix(): path for path in visible if path.is_file()}
         manifest = read_manifest(folder)
         lineage = (folder / (manifest.lineage or "")).read_bytes()
         name = f"models/{packed['version']}"

@@ -91,14 +91,15 @@ def local_addresses(settings: StackSettings) -> Addresses:
             "localhost:9090": (f"{reach}:{settings.prometheus_port}",),
             "job_server": (f"{reach}:{settings.job_server_port}",) if settings.jobs else (),
             "rabbitmq": (f"127.0.0.1:{first + RABBITMQ_METRICS}",) if settings.jobs else (),
-            **_stream_addresses(settings),
+            **_training_addresses(settings),
         },
     )
 
 
-def _stream_addresses(settings: StackSettings) -> dict[str, tuple[str, ...]]:
+def _training_addresses(settings: StackSettings) -> dict[str, tuple[str, ...]]:
     ports = {
         "stream_producer": settings.stream_producer_port,
+        "retraining": settings.retraining_port,
         "stream_statistics": settings.inner_ports + STREAM_STATISTICS,
         "stream_collector": settings.inner_ports + STREAM_COLLECTOR,
     }

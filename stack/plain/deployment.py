@@ -33,10 +33,12 @@ from stack.plain.profiles import (
     profiles_of,
     with_profiles_that_run,
 )
+from stack.plain.program import Program
 from stack.plain.programs import mongodb_uri, programs, release_command
 from stack.plain.prometheus_config import render_prometheus
 from stack.plain.readiness import NotReady, wait_until_ready
 from stack.plain.tansu import LIMITS
+from stack.plain.training import import_command, retraining_command
 from stack.ports import complaints
 from stack.published import published, table
 from stack.release import run_to_the_end, who
@@ -129,6 +131,14 @@ class PlainDeployment:
         variables = {"RELEASE_WHO": who(), **self.settings.variables, **os.environ, **asked.environment}
         return run_to_the_end(asked.command, variables, self._paths)
 
+    def retraining(self, words: Sequence[str]) -> int:
+        """Run a command of the retraining program, in its environment."""
+        return self._of_retraining(retraining_command(words, self.settings, self._paths))
+
+    def import_examples(self, source: Path, *, golden: bool) -> int:
+        """Import into the folder of the retraining program, whether that runs or not."""
+        return self._of_retraining(import_command(source, golden, self.settings, self._paths))
+
     def kill(self, service: str) -> int:
         """Kill each of a service's processes, and have supervisord start none of them again."""
         supervisor.kill(programs_of(service, supervisor.states(self._paths)), self._paths)
@@ -158,6 +168,11 @@ class PlainDeployment:
         render_grafana(paths, f"http://{addresses.scraped['localhost:9090'][0]}")
         self._render_what_profiles_change()
         return 0
+
+    def _of_retraining(self, asked: Program) -> int:
+        ensure_environment("retraining", self._paths, self.settings.torch_index)
+        variables = {"RETRAINING_WHO": who(), **self.settings.variables, **os.environ, **asked.environment}
+        return run_to_the_end(asked.command, variables, self._paths)
 
     def _render_what_profiles_change(self) -> None:
         paths, addresses = self._paths, local_addresses(self.settings)

@@ -24,7 +24,7 @@ class Profile:
 
 PROFILES: Mapping[str, Profile] = {
     JOBS: Profile(jobs, is_of_jobs, ("job_server",), OF_THE_JOBS),
-    TRAINING: Profile(training, is_of_training, ("tansu", "stream")),
+    TRAINING: Profile(training, is_of_training, ("tansu", "stream", "retraining", "dvc")),
 }
 
 

@@ -12,6 +12,7 @@ from stack.plain.mongodb import mongodb
 from stack.plain.packages import find_program
 from stack.plain.profiles import optional_programs
 from stack.plain.program import Program
+from stack.plain.training import trained_models
 from stack.settings import StackSettings
 
 
@@ -129,7 +130,7 @@ def _release(settings: StackSettings, addresses: Addresses, paths: Paths) -> Pro
         "SPLIT_FILE": str(paths.project / "nginx" / "default.conf"),
         "STABLE_PACKAGE": str(model_package(STABLE, settings, paths)),
         "CANDIDATE_PACKAGE": str(model_package(CANDIDATE, settings, paths)),
-        "MODELS": str(paths.data / "training" / "models"),
+        "MODELS": str(trained_models(paths)),
         "STABLE_REPLICAS": reloading[STABLE],
         "CANDIDATE_REPLICAS": reloading[CANDIDATE],
     }

@@ -11,12 +11,12 @@ from uuid import uuid4
 
 import httpx
 from confluent_kafka import Consumer, TopicPartition
-from tests.integration.kafka_server import KafkaServer
 
 from examples.tabular.data import FOLDER
 from inference.manifest import read_manifest
 from stream.topics import read_message
 from tests.cleartext import NO_TLS
+from tests.integration.kafka_server import KafkaServer
 from tests.integration.server_program import ROOT, ServerProgram
 from tests.waiting import until
 from training_data.reading import read

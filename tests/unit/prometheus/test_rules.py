@@ -96,6 +96,7 @@ def test_replicas_are_found_by_dns() -> None:
         "stream_producer": ["stream_producer"],
         "stream_statistics": ["stream_statistics"],
         "stream_collector": ["stream_collector"],
+        "retraining": ["retraining"],
     }
 
 
@@ -103,5 +104,5 @@ def test_our_programs_keep_the_slot_that_they_name() -> None:
     """The slot on our own metrics is not renamed to exported_slot."""
     jobs = {job["job_name"]: job for job in read(FOLDER / "prometheus.yml")["scrape_configs"]}
     ours = ("model_server", "drift_detector_server", "nginx_log_exporter", "release", "job_server")
-    stream = ("stream_producer", "stream_statistics", "stream_collector")
-    assert all(jobs[name]["honor_labels"] for name in (*ours, *stream))
+    training = ("stream_producer", "stream_statistics", "stream_collector", "retraining")
+    assert all(jobs[name]["honor_labels"] for name in (*ours, *training))

@@ -14,6 +14,7 @@ OURS = (
     "mongodb",
     "proxy",
     "release",
+    "retraining",
     "service",
     "stack",
     "stream",

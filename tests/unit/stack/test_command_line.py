@@ -43,6 +43,12 @@ class RecordedDeployment:
     def release(self, words: object) -> int:
         return self._done(f"release {words}")
 
+    def retraining(self, words: object) -> int:
+        return self._done(f"retraining {words}")
+
+    def import_examples(self, source: Path, *, golden: bool) -> int:
+        return self._done(f"import {source} {golden}")
+
     def kill(self, service: str) -> int:
         return self._done(f"kill {service}")
 
@@ -113,4 +119,21 @@ def test_the_release_programs_commands_are_passed_on(words: list[str], asked: st
     """With their options; without a word it is the status."""
     deployment = RecordedDeployment()
     assert execute(deployment, parse(["release", *words])) == 7
+    assert deployment.asked == [asked]
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        (["retraining"], "retraining ['list']"),
+        (["retraining", "start", "--watch"], "retraining ['start', '--watch']"),
+        (["import", "/mine"], "import /mine False"),
+        (["import", "--golden", "/mine/rows.csv"], "import /mine/rows.csv True"),
+        (["import", "mine"], f"import {Path.cwd() / 'mine'} False"),
+    ],
+)
+def test_the_retrainings_commands_are_passed_on(words: list[str], asked: str) -> None:
+    """Without one its runs are listed; a path is one of where the command is given."""
+    deployment = RecordedDeployment()
+    assert execute(deployment, parse(words)) == 7
     assert deployment.asked == [asked]

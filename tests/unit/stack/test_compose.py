@@ -16,9 +16,9 @@ from stack.published import EVERY, JOBS, PUBLISHED, TRAINING
 
 FIRST_PORT = 21000
 OF_JOBS = ["job_server", "rabbitmq", "worker"]
-OF_TRAINING = ["kafka", "stream_collector", "stream_producer", "stream_statistics"]
+OF_TRAINING = ["kafka", "retraining", "stream_collector", "stream_producer", "stream_statistics"]
 SCRIPT = """#!{python}
-import pathlib, sys
+import json, os, pathlib, sys
 folder, words = pathlib.Path({folder!r}), sys.argv[1:]
 with (folder / "asked").open("a") as asked:
     print(*words, file=asked)
@@ -27,6 +27,8 @@ if "config" in words:
 elif words[:2] == ["compose", "ps"] and words[-1] == "json":
     print((folder / "containers").read_text())
 elif words[:2] == ["compose", "up"]:
+    with (folder / "commits").open("a") as commits:
+        print(json.dumps(os.environ.get("CODE_COMMIT")), file=commits)
     sys.exit(words[-1] == (folder / "ill").read_text())
 elif words[0] == "exec":
     sys.exit("refused: why" if "model_server_new" in words[1] else 0)
@@ -67,6 +69,17 @@ class FakeDocker:
         volume = {"type": "bind", "source": str(source), "read_only": True}
         config["services"][service] |= {"user": user, "volumes": [volume]}
         (self.folder / "config.json").write_text(json.dumps(config))
+
+    def tell(self, service: str, **variables: str) -> None:
+        """Have .env tell a service these."""
+        config = json.loads((self.folder / "config.json").read_text())
+        config["services"][service]["environment"] = variables
+        (self.folder / "config.json").write_text(json.dumps(config))
+
+    @property
+    def commits(self) -> list[str | None]:
+        """Return the commit that each `up` was told."""
+        return [json.loads(line) for line in (self.folder / "commits").read_text().splitlines()]
 
     def choose(self, profiles: str) -> None:
         """Have PROFILES say this."""
@@ -246,6 +259,39 @@ def test_a_command_of_the_release_program_runs_in_its_container(
     )
 
 
+def test_a_command_of_the_retraining_runs_in_its_container(
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There the program is at its own port."""
+    monkeypatch.setenv("LOGNAME", "ann")
+    assert docker.deployment.retraining(["start", "--watch"]) == 0
+    assert docker.asked == [
+        "compose exec --no-TTY --env RETRAINING_WHO=ann --env RETRAINING_URL=http://127.0.0.1:8000"
+        " retraining python -m retraining.client start --watch"
+    ]
+
+
+def test_examples_are_mounted_where_they_are_imported(docker: FakeDocker) -> None:
+    """Into a container of the same image and volumes, whether the program runs or not."""
+    assert docker.deployment.import_examples(Path("/mine"), golden=True) == 0
+    assert docker.asked == [
+        "compose --profile training run --rm --no-deps --volume /mine:/given:ro"
+        " retraining python -m retraining.import_examples /given --golden"
+    ]
+
+
+@pytest.mark.parametrize(("given", "told"), [("", "abc"), ("mine", None)])
+def test_the_retraining_is_told_the_commit(
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch, given: str, told: str | None
+) -> None:
+    """Of the checkout, unless .env names another one."""
+    monkeypatch.setattr("stack.compose.commit_of", lambda project: "abc" * (project == docker.folder))
+    monkeypatch.delenv("CODE_COMMIT", raising=False)
+    docker.tell("retraining", CODE_COMMIT=given)
+    docker.deployment.up()
+    assert docker.commits == [told]
+
+
 def test_a_profile_is_built_started_and_shown(docker: FakeDocker, capfd: pytest.CaptureFixture[str]) -> None:
     """Where PROFILES names it; Compose has read .env for that."""
     docker.choose("jobs")
@@ -268,7 +314,7 @@ def test_two_profiles_start_together_and_one_of_them_goes(
     docker.run(*[(one, "running", "healthy") for one in [*OF_JOBS, *OF_TRAINING]])
     assert ComposeDeployment(Paths(docker.folder)).status() == 0
     shown = rows(capfd.readouterr().out.rpartition("COMPONENT")[2])
-    assert shown == {"job server": "ready", "stream producer": "ready"}
+    assert shown == {"job server": "ready", "stream producer": "ready", "retraining": "ready"}
     docker.choose("jobs")
     ComposeDeployment(Paths(docker.folder)).up()
     assert f"compose --profile * rm --stop --force {' '.join(OF_TRAINING)}" in docker.asked

@@ -65,7 +65,7 @@ def test_the_owner_and_the_group_have_rights_of_their_own(folder: Path) -> None:
 
 def test_an_image_of_ours_has_its_own_user(folder: Path) -> None:
     """Where Compose names none, it is the one of our Dockerfiles."""
-    for name in ("model_server", "drift_detector_server", "locust", "job_server", "stream"):
+    for name in ("model_server", "drift_detector_server", "locust", "job_server", "stream", "retraining"):
         dockerfile = (PROJECT / name / "Dockerfile").read_text()
         assert re.findall(r"^USER (.*)$", dockerfile, re.M)[-1] == "10001:10001"
     named = services(folder)

@@ -30,7 +30,7 @@ time.sleep(600)
 FAULTS: dict[str, list[str]] = {}
 REST = ["model_server", "prometheus"]
 JOBS = ["rabbitmq", "job_server", "worker"]
-TRAINING = ["kafka", "stream_collector", "stream_statistics", "stream_producer"]
+TRAINING = ["kafka", "stream_collector", "stream_statistics", "stream_producer", "retraining"]
 
 
 def of_profiles(settings: StackSettings, _: Paths) -> list[Program]:
@@ -139,7 +139,7 @@ def test_only_what_is_new_is_made(paths: Paths, monkeypatch: pytest.MonkeyPatch)
     made: list[str] = []
     monkeypatch.setattr(deployment_module, "ensure_environment", lambda name, *_: made.append(name))
     assert up(paths, monkeypatch, PROFILES="training")
-    assert made == ["tansu", "stream"]
+    assert made == ["tansu", "stream", "retraining", "dvc"]
     made.clear()
     assert up(paths, monkeypatch, PROFILES="jobs,training")
     assert made == ["job_server"]

@@ -24,8 +24,12 @@ SCRAPED = {
     "stream_producer": ["127.0.0.1:5300"],
     "stream_statistics": ["127.0.0.1:18993"],
     "stream_collector": ["127.0.0.1:18994"],
+    "retraining": ["127.0.0.1:5400"],
 }
-OF_PROFILES = ["job_server", "rabbitmq", "stream_producer", "stream_statistics", "stream_collector"]
+OF_PROFILES = [
+    *("job_server", "rabbitmq"),
+    *("stream_producer", "stream_statistics", "stream_collector", "retraining"),
+]
 
 
 def test_names_found_by_dns_become_targets_that_keep_the_name() -> None:

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from model_server.settings import ModelServerSettings
 from proxy.split import parse
 from service.slots import SLOTS
@@ -25,23 +27,24 @@ def test_compose_opens_it_to_its_network_and_gives_it_the_token() -> None:
     assert not {"INTERNAL_HOST", "INTERNAL_PORT", "RELEASE_TOKEN_FILE"} & set(candidate["environment"])
 
 
-def test_only_the_slots_and_the_release_program_see_the_token() -> None:
-    """No other service mounts the volume or is told the variable."""
+def test_only_who_changes_a_slot_sees_the_token() -> None:
+    """The slots themselves, the release program, and the retraining, which asks that one; nobody else."""
     told = {
         name
         for name, service in services().items()
         if any("release_token" in str(one) for one in service.get("volumes", ()))
         or "RELEASE_TOKEN" in service.get("environment", {})
     }
-    assert told == {SLOTS[0], "release"}
+    assert told == {SLOTS[0], "release", "retraining"}
 
 
-def test_the_release_program_has_the_slots_token() -> None:
+@pytest.mark.parametrize("name", ["release", "retraining"])
+def test_who_asks_has_the_slots_token(name: str) -> None:
     """The same variable, or the same file of the same volume."""
-    stable, release = services()[SLOTS[0]], services()["release"]
-    for name in ("RELEASE_TOKEN", "RELEASE_TOKEN_FILE"):
-        assert release["environment"][name] == stable["environment"][name]
-    assert "release_token:/run/release" in release["volumes"]
+    stable, asking = services()[SLOTS[0]], services()[name]
+    for variable in ("RELEASE_TOKEN", "RELEASE_TOKEN_FILE"):
+        assert asking["environment"][variable] == stable["environment"][variable]
+    assert "release_token:/run/release" in asking["volumes"]
 
 
 def test_no_port_publishes_it() -> None:

@@ -22,6 +22,7 @@ DEFAULTS = {
     "mongodb_port": 27017,
     "job_server_port": 5100,
     "stream_producer_port": 5300,
+    "retraining_port": 5400,
     "inner_ports": 18000,
     "model_source": "demo",
     "torch_index": "https://download.pytorch.org/whl/cpu",

@@ -1,6 +1,7 @@
 """The training stream without Docker: what the profile starts, where, and what its broker is."""
 
 import itertools
+import re
 import shlex
 import socket
 import subprocess
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from retraining.settings import RetrainingSettings
+from stack.commit import commit_of
 from stack.environments import REQUIREMENTS
 from stack.paths import Paths
 from stack.plain.addresses import local_addresses
@@ -24,7 +27,14 @@ from stack.plain.profiles import (
 from stack.plain.program import Program
 from stack.plain.programs import programs
 from stack.plain.tansu import LIMITS, MOST_KIBIBYTES
-from stack.plain.training import STREAM, is_of_training, training
+from stack.plain.training import (
+    RETRAINING,
+    STREAM,
+    import_command,
+    is_of_training,
+    retraining_command,
+    training,
+)
 from stack.settings import INNER_PORT_COUNT, StackSettings, load_stack_settings
 
 PATHS = Paths(Path("/project"))
@@ -53,15 +63,16 @@ def test_without_the_profile_there_is_nothing_of_it() -> None:
 
 
 def test_the_profile_adds_its_parts() -> None:
-    """The broker first and the producer last; it changes no other program, and goes with another profile."""
+    """The broker first and the retraining last; no other program is changed, by another profile neither."""
     on, both = started(settings(PROFILES="training")), started(settings(PROFILES="jobs,training"))
     added = on.keys() - started(settings()).keys()
-    assert added == {BROKER, *STREAM} == {one for one in on if is_of_training(one)}
+    assert added == {BROKER, *STREAM, RETRAINING} == {one for one in on if is_of_training(one)}
     assert [one.name for one in training(settings(PROFILES="training"), PATHS)] == [
         BROKER,
         "stream_collector",
         "stream_statistics",
         "stream_producer",
+        "retraining",
     ]
     assert {name: one for name, one in on.items() if name not in added} == started(settings())
     assert both == started(settings(PROFILES="jobs")) | on
@@ -88,10 +99,81 @@ def test_a_program_of_the_stream_is_told_what_it_needs(name: str) -> None:
     }
 
 
+def test_the_retraining_is_told_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The production package, what was kept, its tools, the release program, and the demo's own examples."""
+    monkeypatch.setattr("stack.plain.training.commit_of", lambda project: f"commit of {project}")
+    on = settings(
+        PROFILES="training", INNER_PORTS="30000", MODEL_SERVER_PACKAGE="./mine", RETRAINING_PORT="5401"
+    )
+    program = started(on)[RETRAINING]
+    assert program.command == ("/project/.local/environments/retraining/bin/python", "-m", "retraining")
+    assert program.environment == {
+        "OPENBLAS_NUM_THREADS": "1",
+        "HOST": "127.0.0.1",
+        "PORT": "5401",
+        "MODEL_PACKAGE": "/project/mine",
+        "TRAINING_DATA": KEPT["stream_collector"]["TRAINING_DATA"],
+        "MODELS": started(on)["release"].environment["MODELS"],
+        "GATE": "/project/retraining/gate.toml",
+        "TRAINING": "/project/retraining/training.toml",
+        "GOLDEN_EXAMPLES": "/project/examples/fruit/images/test",
+        "TRAINED_EXAMPLES": "/project/examples/fruit/images/train",
+        "DVC": "/project/.local/environments/dvc/bin/dvc",
+        "PROMETHEUS_URL": "http://127.0.0.1:9090",
+        "RELEASE_URL": f"http://{local_addresses(on).scraped['release'][0]}",
+        "RETRAINING_URL": "http://127.0.0.1:5401",
+        "CODE_COMMIT": "commit of /project",
+    }
+    assert Path("/project/retraining/gate.toml").relative_to("/project") == RetrainingSettings().gate
+
+
+def test_env_moves_the_retrainings_rules_and_names_a_commit() -> None:
+    """As it moves the release's plans."""
+    program = started(settings(PROFILES="training", RETRAINING_RULES="./mine", CODE_COMMIT="abc"))[RETRAINING]
+    told = {name: program.environment[name] for name in ("GATE", "TRAINING", "CODE_COMMIT")}
+    assert told == {
+        "GATE": "/project/mine/gate.toml",
+        "TRAINING": "/project/mine/training.toml",
+        "CODE_COMMIT": "abc",
+    }
+
+
+def test_the_retrainings_commands_are_told_what_it_is_told() -> None:
+    """So they ask the running program, and import into its folder."""
+    on = settings(PROFILES="training", RETRAINING_PORT="5401")
+    asking, importing = (
+        retraining_command(["start"], on, PATHS),
+        import_command(Path("/mine"), True, on, PATHS),
+    )
+    program = started(on)[RETRAINING]
+    python = program.command[0]
+    assert asking.command == (python, "-m", "retraining.client", "start")
+    assert importing.command == (python, "-m", "retraining.import_examples", "/mine", "--golden")
+    assert import_command(Path("/mine"), False, on, PATHS).command[-1] == "/mine"
+    assert asking.environment == importing.environment
+    assert asking.environment.items() <= program.environment.items()
+
+
+def test_the_commit_is_the_checkouts(tmp_path: Path) -> None:
+    """Without a checkout, or without git, there is none."""
+    assert commit_of(tmp_path) == ""
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=x", "-c", "user.email=x@y"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    assert commit_of(tmp_path) == ""
+    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "Begin"], check=True)
+    assert re.fullmatch("[0-9a-f]{40}", commit_of(tmp_path))
+
+
+def test_without_git_there_is_no_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And nothing fails for it."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert commit_of(Path(__file__).parent) == ""
+
+
 def test_nobody_else_reaches_the_stream() -> None:
     """The broker has no users, so all of it listens on the loopback wherever the stack does."""
     on = settings(PROFILES="training", BIND_ADDRESS="0.0.0.0")
-    for name in (BROKER, *STREAM):
+    for name in (BROKER, *STREAM, RETRAINING):
         program = started(on)[name]
         assert "0.0.0.0" not in f"{program.command} {program.environment}", name
     words = shlex.split(started(on)[BROKER].command[-1])
@@ -122,6 +204,7 @@ def test_people_see_the_broker_and_the_programs() -> None:
     assert {one.name: (one.url, one.program) for one in shown} == {
         "Kafka": ("127.0.0.1:18992", "kafka"),
         "stream producer": ("http://127.0.0.1:5301/", "stream_producer"),
+        "retraining": ("http://127.0.0.1:5400/", "retraining"),
         "stream collector": ("http://127.0.0.1:18994/", "stream_collector"),
         "stream statistics": ("http://127.0.0.1:18993/", "stream_statistics"),
     }
@@ -146,7 +229,7 @@ def test_the_broker_takes_no_more_memory_than_it_says(tmp_path: Path) -> None:
 
 def test_a_profile_says_what_it_needs() -> None:
     """Environments that can be made, and the system's packages of jobs alone."""
-    assert environments_of(["training", "jobs"]) == ["job_server", "tansu", "stream"]
+    assert environments_of(["training", "jobs"]) == ["job_server", "tansu", "stream", "retraining", "dvc"]
     assert environments_of([]) == []
     assert set(environments_of(["training"])) <= REQUIREMENTS.keys()
     assert packages_of(["training"]) == {}

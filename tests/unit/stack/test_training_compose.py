@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from retraining.settings import RetrainingSettings
 from service.slots import PORT, STABLE
+from stack.paths import Paths
 from stack.plain.probes import WHICH_VERSIONS
-from stack.plain.training import BROKER, STREAM
+from stack.plain.training import BROKER, RETRAINING, STREAM, training
 from stack.published import OPTIONAL, PROFILES, TRAINING
+from stack.settings import load_stack_settings
 from stream.collector.settings import CollectorSettings
 from stream.producer.settings import ProducerSettings
 from stream.settings import StreamSettings
@@ -27,7 +30,7 @@ def of_training() -> dict[str, Any]:
 
 def test_the_profile_has_the_same_services_in_both_ways_of_running() -> None:
     """In a file of their own, which the first file includes."""
-    assert of_training().keys() == {BROKER, *STREAM} == compose_file(FILE)["services"].keys()
+    assert of_training().keys() == {BROKER, *STREAM, RETRAINING} == compose_file(FILE)["services"].keys()
     assert FILE in compose_file("docker-compose.yml")["include"]
     assert TRAINING in PROFILES
 
@@ -45,14 +48,17 @@ def test_they_may_as_little_as_the_others(name: str) -> None:
     assert service.get("user", "10001:10001").partition(":")[0] not in {"0", "root"}
 
 
-def test_only_the_producer_is_published_and_to_this_machine_alone() -> None:
+def test_two_are_published_and_to_this_machine_alone() -> None:
     """The broker has no users, so only containers reach it; who reaches the producer changes the world."""
     published = {name: service["ports"] for name, service in of_training().items() if "ports" in service}
-    (one,) = [one for one in OPTIONAL if one.profile == TRAINING]
-    port = f"127.0.0.1:${{{one.variable}:-5300}}:{one.container_port}"
-    assert published == {one.service: [port]} == {PRODUCER: [port]}
-    assert one.local
-    assert [one.address("0.0.0.0") for one in OPTIONAL] == ["0.0.0.0", "127.0.0.1"]
+    ports = {PRODUCER: "${STREAM_PRODUCER_PORT:-5300}", RETRAINING: "${RETRAINING_PORT:-5400}"}
+    assert published == {name: [f"127.0.0.1:{port}:{PORT}"] for name, port in ports.items()}
+    shown = [one for one in OPTIONAL if one.profile == TRAINING]
+    assert {one.service: f"${{{one.variable}:-" for one in shown} == {
+        name: port[: port.index("-") + 1] for name, port in ports.items()
+    }
+    assert all(one.local and one.container_port == PORT for one in shown)
+    assert [one.address("0.0.0.0") for one in OPTIONAL] == ["0.0.0.0", "127.0.0.1", "127.0.0.1"]
 
 
 def test_the_programs_are_one_image() -> None:
@@ -149,3 +155,75 @@ def test_kafka_is_asked_the_same_in_both_ways_of_running() -> None:
     (octal,) = re.findall(r"printf '([^']*)'", script)
     sent = bytes(int(number, 8) for number in octal.split("\\")[1:])
     assert sent == WHICH_VERSIONS
+
+
+def test_the_retraining_is_told_the_same_in_both_ways_of_running() -> None:
+    """Where things are differs; what it is told of does not."""
+    service = of_training()[RETRAINING]
+    told = service["environment"]
+    assert {name.lower() for name in told} - {"home"} <= RetrainingSettings.model_fields.keys()
+    on = load_stack_settings(Path("/nowhere"), {"PROFILES": "training"}, http_port=80)
+    (plain,) = [one for one in training(on, Paths(PROJECT)) if one.name == RETRAINING]
+    in_both = {name.upper() for name in RetrainingSettings.model_fields} & plain.environment.keys()
+    assert in_both - told.keys() == {"HOST"}
+    for variable in ("GOLDEN_EXAMPLES", "TRAINED_EXAMPLES"):
+        assert Path(told[variable]).name == Path(plain.environment[variable]).name
+        assert Path(plain.environment[variable]).parent == PROJECT / "examples/fruit/images"
+        assert Path(told[variable]).parent == Path("/examples")
+    assert "./examples/fruit/images:/examples:ro" in service["volumes"]
+    for variable in ("GATE", "TRAINING"):
+        assert Path(told[variable]).name == Path(plain.environment[variable]).name
+        assert Path(told[variable]).parent == Path("/rules")
+        assert Path(plain.environment[variable]).exists()
+    assert "${RETRAINING_RULES:-./retraining}:/rules:ro" in service["volumes"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "collect_records",
+        "collect_minutes",
+        "least_records",
+        "most_records",
+        "every_days",
+        "rest_minutes",
+        "learning_seconds",
+        "learning_memory_mib",
+        "release_plan",
+    ],
+)
+def test_the_retrainings_own_defaults_are_composes(name: str) -> None:
+    """A program started by hand behaves as the stack's."""
+    (default,) = re.findall(r"\$\{[A-Z_]+:-(.*)\}", of_training()[RETRAINING]["environment"][name.upper()])
+    field = RetrainingSettings.model_fields[name].default
+    assert type(field)(default) == field
+
+
+def test_the_retraining_shares_what_others_write_and_read() -> None:
+    """The collector's records, production's package, and the models, which the release program only reads."""
+    volumes, told = of_training()[RETRAINING]["volumes"], of_training()[RETRAINING]["environment"]
+    release, collector = services()["release"], of_training()[COLLECTOR]
+    package = f"${{{STABLE.upper()}_PACKAGE:-./{STABLE}/model}}:{told['MODEL_PACKAGE']}:ro"
+    assert [one for one in volumes if not one.endswith(":ro")] == [
+        f"training_data:{told['TRAINING_DATA']}",
+        f"trained_models:{told['MODELS']}",
+        "release_token:/run/release",
+    ]
+    assert package in volumes
+    assert f"training_data:{collector['environment']['TRAINING_DATA']}" in collector["volumes"]
+    assert f"trained_models:{release['environment']['MODELS']}:ro" in release["volumes"]
+    assert told["RELEASE_URL"] == f"http://release:{PORT}"
+    assert told["PROMETHEUS_URL"] == "http://prometheus:9090"
+    dockerfile = (PROJECT / "retraining/Dockerfile").read_text("utf-8")
+    assert "install -d -o 10001 -g 10001 /training_data /models\n" in dockerfile
+    assert Path(told["DVC"]).parents[1] == Path("/opt/dvc")
+    assert "COPY --from=environment /opt/dvc /opt/dvc\n" in dockerfile
+
+
+def test_the_retraining_gives_way_and_has_room_to_learn() -> None:
+    """Its share of the processor is a worker's; what learns fits in, with the program, DVC and /tmp."""
+    service = of_training()[RETRAINING]
+    assert service["cpu_shares"] == services()["worker"]["cpu_shares"]
+    limits = service["deploy"]["resources"]["limits"]
+    memory = int(re.findall(r":-(\d+)g\}", limits["memory"])[0]) * 1024
+    assert RetrainingSettings.model_fields["learning_memory_mib"].default + 128 + 512 <= memory

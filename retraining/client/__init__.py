@@ -1,0 +1,1 @@
+"""The retraining program from the command line."""
