@@ -1,8 +1,9 @@
 """What the collector reads from the environment."""
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from stream.settings import StreamSettings
 
@@ -17,3 +18,9 @@ class CollectorSettings(StreamSettings):
     shard_seconds: float = Field(5.0, gt=0)
     max_image_pixels: int = Field(25_000_000, ge=1)
     bounds: Path | None = None
+
+    @model_validator(mode="after")
+    def _refused_records_go_elsewhere(self) -> Self:
+        if self.topic == self.rejected_topic:
+            raise ValueError("REJECTED_TOPIC is TOPIC: what is refused would come again for ever")
+        return self
