@@ -84,3 +84,28 @@ def test_a_folder_without_the_classes_says_which_they_are(tmp_path: Path) -> Non
     """It is another model's."""
     with pytest.raises(CannotImport, match="has the folders apple, lemon"):
         import_examples(intake_of(tmp_path, IMAGES), tmp_path, golden=False)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        b"age,income,label\n40,1e3\n",
+        b"age,income,label\n40,1e3,repaid,9\n",
+        b"age,income,label\n40,1e3,\xff\n",
+        b"age,income,label\n40," + b"1" * 200_000 + b",repaid\n",
+    ],
+    ids=["short", "long", "encoding", "field"],
+)
+def test_a_table_that_is_none_says_so(tmp_path: Path, table: bytes) -> None:
+    """A program that begins with it goes on without."""
+    (tmp_path / "rows.csv").write_bytes(table)
+    with pytest.raises(CannotImport, match=r"rows\.csv"):
+        import_examples(intake_of(tmp_path, ROWS), tmp_path / "rows.csv", golden=True)
+
+
+def test_an_image_that_cannot_be_decoded_is_not_taken(tmp_path: Path) -> None:
+    """Each run would fail by it."""
+    folder = images(tmp_path)
+    (folder / "apple" / "0.png").write_bytes(b"junk")
+    with pytest.raises(CannotImport, match="apple-0"):
+        import_examples(intake_of(tmp_path, IMAGES), folder, golden=True)
