@@ -80,6 +80,12 @@ def freeze(
     return version
 
 
+def leave_inbox(intake: Intake, version: DatasetVersion) -> None:
+    """Remove what a version has from the inbox."""
+    for shard in version.shards:
+        (intake.folder / INBOX / shard.name).unlink(missing_ok=True)
+
+
 def new_shards(repository: Repository, version: DatasetVersion) -> tuple[str, ...]:
     """Return the names of those shards that the version before had not."""
     before = set[str]()
