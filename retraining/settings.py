@@ -30,12 +30,12 @@ class RetrainingSettings(ProgramSettings, TokenSettings):
     trained_examples: Path | None = None  # the same, of what production was trained on
 
     collect_records: int = Field(1000, ge=1)
-    collect_minutes: float = Field(10.0, gt=0)
+    collect_minutes: float = Field(10.0, gt=0, le=100_000)
     least_records: int = Field(200, ge=1)
     most_records: int = Field(20_000, ge=1)
     prometheus_url: str = ""  # where it is asked for drift; empty: no run begins by that
-    rest_minutes: float = Field(30.0, ge=0)  # after a run none begins by drift
-    every_days: float = Field(2.0, ge=0)  # 0: never by the clock
-    learning_seconds: float = Field(3600.0, gt=0)
-    learning_memory_mib: int = Field(2048, ge=256)
-    look_seconds: float = Field(1.0, gt=0)
+    rest_minutes: float = Field(30.0, ge=0, le=100_000)  # after a run none begins by drift
+    every_days: float = Field(2.0, ge=0, le=10_000)  # 0: never by the clock
+    learning_seconds: float = Field(3600.0, gt=0, le=1_000_000)
+    learning_memory_mib: int = Field(2048, ge=256, le=1_000_000)
+    look_seconds: float = Field(1.0, gt=0, le=3600)
