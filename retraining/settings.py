@@ -22,7 +22,7 @@ class RetrainingSettings(ProgramSettings, TokenSettings):
     training: Path = Path("retraining/training.toml")
     dvc: str = "dvc"
     dvc_remote: str | None = None
-    release_url: str = "http://127.0.0.1:19090"
+    release_url: str = Field("http://127.0.0.1:19090", pattern=r"^https?://[^\s\[\]]+$")
     release_plan: str = Field("default", min_length=1, max_length=100)
     code_commit: str = Field("", max_length=100)
 

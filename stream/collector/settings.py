@@ -15,7 +15,7 @@ class CollectorSettings(StreamSettings):
     rejected_topic: str = Field("training-data-rejected", pattern=r"^[A-Za-z0-9._-]{1,200}$")
     training_data: Path = Path(".local/data/training")
     shard_records: int = Field(1000, ge=1, le=100_000)
-    shard_seconds: float = Field(5.0, gt=0)
+    shard_seconds: float = Field(5.0, gt=0, le=3600)
     max_image_pixels: int = Field(25_000_000, ge=1)
     bounds: Path | None = None
 

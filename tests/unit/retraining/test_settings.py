@@ -27,3 +27,11 @@ def test_a_time_that_is_none_is_refused_in_one_line(
         load_settings(RetrainingSettings)
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"{name}: ")
+
+
+@pytest.mark.parametrize("value", ["nonsense", "http://[", "ftp://host"])
+def test_a_url_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    """Else it were found out when a candidate is to be released."""
+    monkeypatch.setenv("RELEASE_URL", value)
+    with pytest.raises(SystemExit):
+        load_settings(RetrainingSettings)
