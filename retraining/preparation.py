@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from retraining.datasets.freezing import TAG, BadShard, freeze
+from retraining.datasets.freezing import TAG, freeze
 from retraining.importing import CannotImport, import_examples
 from retraining.repository.error import RepositoryError
 from retraining.repository.repository import Repository
 from training_data.index import BadIndex
-from training_data.intake import GOLDEN, INBOX, Intake
+from training_data.intake import GOLDEN, INBOX, BadShard, Intake
 
 logger = logging.getLogger(__name__)
 

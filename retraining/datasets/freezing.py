@@ -3,7 +3,6 @@
 The inbox' shards are committed to the repository, and only then removed from the inbox.
 """
 
-import zipfile
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,14 +12,9 @@ from inference.checksum import sha256_of
 from retraining.datasets.version import DatasetVersion, ShardSummary
 from retraining.repository.repository import Version
 from training_data.intake import GOLDEN, INBOX, SHARDS, Intake
-from training_data.shard import read_shard
 
 VERSION_FILE = "dataset.json"
 TAG = "dataset-"
-
-
-class BadShard(Exception):
-    """A shard of the inbox is damaged; the message says which one."""
 
 
 class Repository(Protocol):
@@ -134,8 +128,5 @@ def _within(files: Mapping[str, Path], folder: str) -> dict[str, Path]:
 
 
 def _summary(path: Path, intake: Intake) -> ShardSummary:
-    try:
-        records = list(read_shard(path, intake.task, with_images=False))
-    except (zipfile.BadZipFile, KeyError, StopIteration, ValueError) as error:
-        raise BadShard(f"{path}: {error}. Remove it: its records are lost, the others go on.") from error
+    records = intake.read(path)
     return ShardSummary.of(path.name, sha256_of(path), records, classes=intake.task.classes)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from retraining.datasets.freezing import BadShard, freeze, new_shards, newest
+from retraining.datasets.freezing import freeze, new_shards, newest
 from retraining.datasets.version import DatasetVersion
 from retraining.repository.repository import Version
 from tests.unit.training_data.records import IMAGES, record
-from training_data.intake import GOLDEN, INBOX, SHARDS, Intake
+from training_data.intake import GOLDEN, INBOX, SHARDS, BadShard, Intake
 from training_data.sides import HELD_OUT, TRAIN, TRAINED, side_of
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
