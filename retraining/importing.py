@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from inference.decoding import NotAnImage, TooManyPixels, decode
 from training_data.intake import GOLDEN, INBOX, Intake
 from training_data.reading import ROW_TYPE, read
 from training_data.record import Message, Record, Refusal
@@ -21,6 +22,7 @@ from training_data.task import Task
 LABEL = "label"
 AT_ONCE = 1000
 LONGEST_NAME = 100
+MAX_PIXELS, SHORT_SIDE = 25_000_000, 224
 
 
 class CannotImport(Exception):
@@ -39,14 +41,24 @@ def import_examples(intake: Intake, source: Path, *, golden: bool) -> int:
     taken, batch = 0, list[Record]()
     for message in _messages(source, intake.task, "golden-" if golden else TRAINED):
         found = read(message, intake.task, "import")
-        if isinstance(found, Refusal):
-            where = (message.key or b"").decode()
-            raise CannotImport(f"{source}: {where}: {found.detail}")
+        fault = found.detail if isinstance(found, Refusal) else _fault_of(found)
+        if fault is not None or isinstance(found, Refusal):
+            raise CannotImport(f"{source}: {(message.key or b'').decode()}: {fault}")
         batch.append(found)
         if len(batch) == AT_ONCE:
             taken += _take(intake, batch, golden=golden)
             batch = []
     return taken + _take(intake, batch, golden=golden)
+
+
+def _fault_of(record: Record) -> str | None:
+    """Return why no model could learn an image; each run would fail by it."""
+    try:
+        if record.content:
+            decode(record.content, MAX_PIXELS, SHORT_SIDE)
+    except (NotAnImage, TooManyPixels) as error:
+        return str(error)
+    return None
 
 
 def _take(intake: Intake, records: list[Record], *, golden: bool) -> int:
@@ -80,15 +92,22 @@ def _images(source: Path, task: Task, prefix: str) -> Iterator[Message]:
 def _rows(source: Path, task: Task, prefix: str) -> Iterator[Message]:
     if not source.is_file():
         raise CannotImport(f"{source}: there is no such file; examples of rows are a CSV file")
-    with source.open(encoding="utf-8", newline="") as file:
-        table = csv.DictReader(file)
-        if set(table.fieldnames or ()) != {*task.features, LABEL}:
-            raise CannotImport(f"{source}: its columns must be {', '.join([*task.features, LABEL])}")
-        for number, line in enumerate(table):
-            headers = _headers(ROW_TYPE, line.pop(LABEL), source)
-            members = ", ".join(f"{json.dumps(name)}: {value or 'null'}" for name, value in line.items())
-            content = f"{{{members}}}".encode()
-            yield Message(_id(prefix, f"{source.stem}-{number}", content), headers, content, 0, number)
+    columns = {*task.features, LABEL}
+    try:
+        with source.open(encoding="utf-8", newline="") as file:
+            table = csv.DictReader(file)
+            names, lines = table.fieldnames or (), list(table)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise CannotImport(f"{source}: {error}") from error
+    if set(names) != columns:
+        raise CannotImport(f"{source}: its columns must be {', '.join([*task.features, LABEL])}")
+    for number, line in enumerate(lines):
+        if line.keys() != columns or None in line.values():
+            raise CannotImport(f"{source}: row {number + 1} has not as many values as there are columns")
+        headers = _headers(ROW_TYPE, line.pop(LABEL), source)
+        members = ", ".join(f"{json.dumps(name)}: {value or 'null'}" for name, value in line.items())
+        content = f"{{{members}}}".encode()
+        yield Message(_id(prefix, f"{source.stem}-{number}", content), headers, content, 0, number)
 
 
 def _id(prefix: str, name: str, content: bytes) -> bytes:

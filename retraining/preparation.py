@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from retraining.datasets.freezing import freeze
+from retraining.datasets.freezing import TAG, freeze
 from retraining.importing import CannotImport, import_examples
 from retraining.repository.error import RepositoryError
 from retraining.repository.repository import Repository
 from training_data.index import BadIndex
-from training_data.intake import GOLDEN, INBOX, Intake
+from training_data.intake import GOLDEN, INBOX, BadShard, Intake
 
 logger = logging.getLogger(__name__)
 
@@ -28,11 +28,11 @@ def prepare(
     """Make what is missing; it may be killed, and be done again.
 
     Raises:
-        OSError, BadIndex, RepositoryError: it cannot be made now.
+        OSError, BadIndex, BadShard, RepositoryError: it cannot be made now.
     """
     intake.prepare()
     repository.prepare()
-    if any((intake.folder / GOLDEN).glob("*.zip")):
+    if any((intake.folder / GOLDEN).glob("*.zip")) and repository.tags(TAG):
         return
     collected = set((intake.folder / INBOX).glob("*.zip"))  # what is new, to be checked by a run
     try:
@@ -42,7 +42,7 @@ def prepare(
         logger.warning("no examples to begin with: %s", error)
         return
     logger.info("examples to begin with", extra={"golden": taken, "trained": kept})
-    if taken or kept:
+    if golden or trained:  # who was killed before it was done finds nothing new
         freeze(intake, repository, most_records, now, besides=collected)
 
 
@@ -65,7 +65,7 @@ class Preparation:
         try:
             self._prepare()
             self.fault = None
-        except (OSError, BadIndex, RepositoryError) as error:
+        except (OSError, BadIndex, BadShard, RepositoryError) as error:
             if str(error) != self.fault:
                 logger.warning("not prepared: %s", error)
             self.fault = str(error)

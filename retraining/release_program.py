@@ -26,15 +26,23 @@ class ReleaseProgram:
 
     def newest(self) -> dict[str, Any]:
         """Return the newest release and the last decision about it."""
-        return self._send("GET", "/release", ASKING)
+        return self._release("GET", ASKING)
 
     def start(self, order: Mapping[str, Any]) -> dict[str, Any]:
         """Start a release of a version; Refused where it does not begin."""
-        return self._send("POST", "/release", ORDERING, order)
+        return self._release("POST", ORDERING, order)
 
     def tell(self, message: Mapping[str, Any]) -> None:
         """Have people told, once for each `key`."""
         self._send("POST", "/messages", ASKING, message)
+
+    def _release(
+        self, method: str, timeout: httpx.Timeout, order: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        found = self._send(method, "/release", timeout, order)
+        if not {"release", "decision"} <= found.keys():
+            raise NotNow(f"the release program: {str(found)[:200]!r} tells of no release")
+        return found
 
     def _send(
         self, method: str, path: str, timeout: httpx.Timeout, body: Mapping[str, Any] | None = None
@@ -48,7 +56,14 @@ class ReleaseProgram:
             raise NotNow(f"the release program: {answer.status_code}: {detail_of(answer)}")
         if answer.is_error:
             raise Refused(detail_of(answer))
-        found: dict[str, Any] = answer.json()
+        try:
+            found = answer.json()
+        except ValueError:
+            found = None
+        if not answer.is_success or not isinstance(found, dict):
+            raise NotNow(
+                f"the release program: {answer.status_code}: {answer.text[:200]!r} is no answer of it"
+            )
         return found
 
 

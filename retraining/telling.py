@@ -1,8 +1,9 @@
 """What people are told of a run, by the outbox of the release program."""
 
+import logging
 from typing import Any
 
-from retraining.release_program import ReleaseProgram
+from retraining.release_program import Refused, ReleaseProgram
 from retraining.runs.run import Outcome, Run
 
 SUBJECTS = {
@@ -15,6 +16,8 @@ SUBJECTS = {
 }
 LONGEST_LINE, MOST_LINES = 700, 100
 KEPT = "Production stays as it is."
+
+logger = logging.getLogger(__name__)
 
 
 def message_of(run: Run, reports: str) -> dict[str, Any]:
@@ -50,5 +53,8 @@ class Telling:
         self._reports = reports
 
     def __call__(self, run: Run) -> None:
-        """Tell it once; raises NotNow."""
-        self._program.tell(message_of(run, self._reports))
+        """Tell it once; raises NotNow. What is refused would be so each time, and no run could follow."""
+        try:
+            self._program.tell(message_of(run, self._reports))
+        except Refused as error:
+            logger.warning("people are not told: %s", error, extra={"run": run.id})

@@ -52,6 +52,7 @@ class Work:
                 self.fault = str(error)
                 self._stop.wait(self._pause_seconds)
             except Exception as error:
-                logger.exception("failed")
+                if repr(error) != self.fault:
+                    logger.exception("failed")
                 self.fault = repr(error)
                 self._stop.wait(self._pause_seconds)

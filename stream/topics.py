@@ -24,6 +24,7 @@ from confluent_kafka.cimpl import NewTopic
 from training_data.record import Message
 
 ANSWER_SECONDS = 10.0
+READ_BYTES, READ_AT_ONCE = 48_000_000, 20  # messages may have a megabyte each
 QUIET = {
     "log_level": 3,
     "reconnect.backoff.max.ms": 2000,
@@ -112,18 +113,25 @@ class TopicReader:
         self._consumer.close()
 
     def read(self, most: int, seconds: float) -> list[Message]:
-        """Return the next messages, after `seconds` those that have come until then.
+        """Return the next messages, after `seconds` those that have come until then, or READ_BYTES of them.
 
         Raises:
             BrokerAway: Kafka is gone, or has lost the topic.
         """
-        messages = []
-        for one in self._consumer.consume(most, seconds):
-            if (error := one.error()) is not None:
-                self._note(error)
-            else:
-                messages.append(read_message(one))
-                self._positions[one.partition() or 0] = (one.offset() or 0) + 1
+        messages: list[Message] = []
+        size, deadline = 0, time.monotonic() + seconds
+        while len(messages) < most and size < READ_BYTES:
+            left = max(0.0, deadline - time.monotonic())
+            found = self._consumer.consume(min(READ_AT_ONCE, most - len(messages)), left)
+            for one in found:
+                if (error := one.error()) is not None:
+                    self._note(error)
+                else:
+                    messages.append(read_message(one))
+                    size += messages[-1].size
+                    self._positions[one.partition() or 0] = (one.offset() or 0) + 1
+            if not found or self._away:
+                break
         if self._away and not messages:
             raise BrokerAway(self._away)
         return messages

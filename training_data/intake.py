@@ -19,11 +19,15 @@ from pathlib import Path
 from service import durable
 from training_data.index import Index
 from training_data.record import Reason, Record, Refusal
-from training_data.shard import read_shard, write_shard
+from training_data.shard import NO_SHARD, read_shard, write_shard
 from training_data.task import Task
 
 INBOX, GOLDEN, SHARDS, REPOSITORY = "inbox", "golden", "shards", "repository"
 STORED, REFUSED = "stored", "refused"
+
+
+class BadShard(Exception):
+    """A shard cannot be read; the message says which one, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class Intake:
         Raises:
             OSError: the folder cannot be written.
             BadIndex: the index is damaged.
+            BadShard: a shard is, or is none.
         """
         for name in (INBOX, GOLDEN):
             durable.make_folder(self.folder / name)
@@ -64,7 +69,7 @@ class Intake:
             known = self.index.shards()
             for path in self._shards():
                 if path.name not in known:
-                    records = list(read_shard(path, self.task, with_images=False))
+                    records = self.read(path)
                     self.index.add(path.name, records, {}, {STORED: len(records)})
 
     def waiting(self) -> int:
@@ -120,6 +125,13 @@ class Intake:
         Two rows may well be alike, and two images are one; what is in the golden set is never trained on.
         """
         return shard is not None and (self.task.kind == "image" or shard.startswith(GOLDEN))
+
+    def read(self, path: Path) -> list[Record]:
+        """Return a shard's records without their images; raises OSError or BadShard."""
+        try:
+            return list(read_shard(path, self.task, with_images=False))
+        except NO_SHARD as error:
+            raise BadShard(f"{path}: {error}. Remove it: its records are lost, the others go on.") from error
 
     def _shards(self) -> list[Path]:
         folders = (INBOX, GOLDEN, f"{REPOSITORY}/{SHARDS}")

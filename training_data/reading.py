@@ -88,8 +88,10 @@ def _label(message: Message, task: Task) -> str:
         value = float(label)
     except ValueError:
         value = math.nan
-    if not math.isfinite(value):
-        raise _Refused(Reason.LABEL, f"{label!r} is no number.")
+    with np.errstate(over="ignore"):
+        is_learnable = math.isfinite(np.float32(value))
+    if not is_learnable:
+        raise _Refused(Reason.LABEL, f"{label!r} is no number of a float32.")
     return repr(value)
 
 

@@ -39,6 +39,12 @@ class Message:
     partition: int
     offset: int
 
+    @property
+    def size(self) -> int:
+        """Return its bytes, those of its key and its headers among them."""
+        headers = sum(len(name.encode()) + len(value) for name, value in self.headers.items())
+        return len(self.key or b"") + headers + len(self.value or b"")
+
 
 @dataclass(frozen=True)
 class Record:

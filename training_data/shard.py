@@ -17,6 +17,7 @@ from training_data.task import Task
 
 TABLE, IMAGES = "records.csv", "images"
 COLUMNS = ("id", "label", "recorded_at", "digest", "source", "position")
+NO_SHARD = (zipfile.BadZipFile, KeyError, RuntimeError, ValueError)
 FILE, TYPE = "file", "content_type"
 
 
@@ -46,7 +47,7 @@ def read_shard(
     """Yield the records, or those with these ids; without the images' bytes where these are not asked for.
 
     Raises:
-        OSError, zipfile.BadZipFile, KeyError, StopIteration, ValueError: it is no shard of this task.
+        OSError, zipfile.BadZipFile, KeyError, RuntimeError, ValueError: it is no shard of this task.
     """
     with zipfile.ZipFile(path) as archive:
         lines = csv.reader(io.StringIO(archive.read(TABLE).decode("utf-8")))

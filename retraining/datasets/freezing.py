@@ -12,7 +12,6 @@ from inference.checksum import sha256_of
 from retraining.datasets.version import DatasetVersion, ShardSummary
 from retraining.repository.repository import Version
 from training_data.intake import GOLDEN, INBOX, SHARDS, Intake
-from training_data.shard import read_shard
 
 VERSION_FILE = "dataset.json"
 TAG = "dataset-"
@@ -52,7 +51,7 @@ def freeze(
     """Return the version that has all that was collected; the newest one where nothing was.
 
     Shards `besides` stay in the inbox, for a later version. Beyond `most_records` the oldest shards are left
-    out; earlier versions keep them. None where there is nothing at all.
+    out; earlier versions keep them, one of their own where they are new. None where there is nothing at all.
     """
     version = newest(repository)
     with intake.locked():
@@ -63,20 +62,22 @@ def freeze(
     if new:
         read = [_summary(path, intake) for path in new.values()]
         shards = within([*known.values(), *read], most_records)
+        if left_out := [one for one in read if one not in shards]:
+            kept = [one for one in shards if one.name in known]
+            version = DatasetVersion.of(intake.task.key, [*kept, *left_out], parent=version, created_at=now)
+            _commit(repository, version, new)
         version = DatasetVersion.of(intake.task.key, shards, parent=version, created_at=now)
-        kept = {one.name: new.get(one.name) or repository.folder / place_of(one.name) for one in shards}
-        repository.commit(
-            Version(
-                tag=f"{TAG}{version.number}",
-                message=f"Data set {version.number}: {version.id}",
-                data={name: _within(kept, name) for name in (SHARDS, GOLDEN) if _within(kept, name)},
-                plain={VERSION_FILE: version.model_dump_json(indent=1).encode()},
-            )
-        )
+        _commit(repository, version, new)
     for path in files.values():
         if path.parent.name == INBOX:
             path.unlink(missing_ok=True)
     return version
+
+
+def leave_inbox(intake: Intake, version: DatasetVersion) -> None:
+    """Remove what a version has from the inbox."""
+    for shard in version.shards:
+        (intake.folder / INBOX / shard.name).unlink(missing_ok=True)
 
 
 def new_shards(repository: Repository, version: DatasetVersion) -> tuple[str, ...]:
@@ -110,10 +111,22 @@ def records_in(shard: ShardSummary) -> int:
     return sum(sum(labels.values()) for labels in shard.counts.values())
 
 
+def _commit(repository: Repository, version: DatasetVersion, new: Mapping[str, Path]) -> None:
+    kept = {one.name: new.get(one.name) or repository.folder / place_of(one.name) for one in version.shards}
+    repository.commit(
+        Version(
+            tag=f"{TAG}{version.number}",
+            message=f"Data set {version.number}: {version.id}",
+            data={name: _within(kept, name) for name in (SHARDS, GOLDEN) if _within(kept, name)},
+            plain={VERSION_FILE: version.model_dump_json(indent=1).encode()},
+        )
+    )
+
+
 def _within(files: Mapping[str, Path], folder: str) -> dict[str, Path]:
     return {name: path for name, path in files.items() if place_of(name).parent.name == folder}
 
 
 def _summary(path: Path, intake: Intake) -> ShardSummary:
-    records = list(read_shard(path, intake.task, with_images=False))
+    records = intake.read(path)
     return ShardSummary.of(path.name, sha256_of(path), records, classes=intake.task.classes)

@@ -1,6 +1,7 @@
 """`python -m retraining.learning inspect|fit|predict|pack FOLDER`: one step of a run, in its own process."""
 
 import argparse
+import os
 import resource
 from pathlib import Path
 
@@ -23,8 +24,11 @@ def main() -> None:
     parser.add_argument("step", choices=STEPS)
     parser.add_argument("folder", type=Path, help="the run's folder")
     parser.add_argument("--memory-mib", type=int, default=2048, help="of data (default: %(default)s)")
+    parser.add_argument("--parent", type=int, help="the process with which this one ends")
     options = parser.parse_args()
     give_way()
+    if options.parent not in (None, os.getppid()):
+        raise SystemExit("its parent has ended while it began: another one may do the same step by now")
     resource.setrlimit(resource.RLIMIT_DATA, (options.memory_mib * MIB,) * 2)
     torch.set_num_threads(1)
     STEPS[options.step](Folder(options.folder))

@@ -1,15 +1,20 @@
 """The folder of all runs: of each a folder with `run.json`, and what its steps have made."""
 
 import fcntl
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from retraining.runs.run import Run, Trigger
 from service import durable
 
 RUN_FILE = "run.json"
+
+logger = logging.getLogger(__name__)
 
 
 class AnotherRun(Exception):
@@ -21,20 +26,20 @@ class Runs:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._damaged = set[Path]()
 
     def path(self, run: str) -> Path:
         """Return a run's folder."""
         return self.folder / run
 
     def all(self) -> list[Run]:
-        """Return every run, the newest first."""
+        """Return every run that can be read, the newest first."""
         files = sorted(self.folder.glob(f"*/{RUN_FILE}"), reverse=True)
-        return [Run.model_validate_json(path.read_bytes()) for path in files]
+        return [run for run in map(self._read, files) if run is not None]
 
     def open(self) -> Run | None:
         """Return the run that is under way, or whose end was not told yet."""
-        newest = next(iter(self.all()), None)
-        return newest if newest and not newest.told else None
+        return next((run for run in self.all() if not run.told), None)  # the clock may have gone back
 
     def begin(self, trigger: Trigger, who: str, why: str, now: datetime) -> Run:
         """Begin a run; AnotherRun where one is under way."""
@@ -53,6 +58,15 @@ class Runs:
     def save(self, run: Run) -> None:
         """Keep how far a run is."""
         durable.write(self.path(run.id) / RUN_FILE, run.model_dump_json(indent=1).encode())
+
+    def _read(self, path: Path) -> Run | None:
+        try:
+            return Run.model_validate_json(path.read_bytes())
+        except ValidationError as error:
+            if path not in self._damaged:
+                logger.warning("a run is passed over: %s: %s", path, error)
+            self._damaged.add(path)
+            return None
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -1,5 +1,6 @@
 """The steps that need PyTorch: `python -m retraining.learning STEP FOLDER`, a process of its own each."""
 
+import os
 import sys
 from dataclasses import dataclass
 
@@ -27,7 +28,7 @@ class Learn:
         made = folder / self.makes
         if not made.exists():
             command = [self.python, "-m", "retraining.learning", self.step, str(folder)]
-            command += ["--memory-mib", str(self.memory_mib)]
+            command += ["--memory-mib", str(self.memory_mib), "--parent", str(os.getpid())]
             self.processes.run(command, folder / f"{self.step}.log", self.seconds)
         if not made.exists():
             raise ProcessFailed(f"it has not made {self.makes}")

@@ -15,7 +15,7 @@ from stream.collector.rows import RowCheck, read_bounds
 from stream.collector.settings import CollectorSettings
 from stream.topics import BrokerAway, TopicReader, TopicWriter, ensure_topics
 from training_data.index import BadIndex
-from training_data.intake import Intake
+from training_data.intake import BadShard, Intake
 from training_data.record import Record
 from training_data.task import Task
 
@@ -36,7 +36,7 @@ class Collector:
         self._checking = Checking(task, self._faults)
 
     def run(self, work: Work) -> None:
-        """Connect and collect; raises BrokerAway, OSError or BadIndex where that does not go on."""
+        """Connect and collect; raises BrokerAway, OSError, BadIndex or BadShard where that does not go on."""
         settings = self._settings
         self._metrics.disconnected()
         self._intake.prepare()
@@ -78,7 +78,7 @@ def create_app(settings: CollectorSettings, task: Task) -> FastAPI:
     """
     registry = process_registry()
     collector = Collector(settings, task, CollectorMetrics(registry, settings.slot))
-    work = Work(collector.run, (BrokerAway, OSError, BadIndex), PAUSE_SECONDS)
+    work = Work(collector.run, (BrokerAway, OSError, BadIndex, BadShard), PAUSE_SECONDS)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

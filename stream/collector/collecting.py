@@ -18,6 +18,9 @@ from training_data.record import Message, Record, Refusal
 
 READ_SECONDS = 0.5
 DETAIL_BYTES = 500
+SHARD_BYTES = 48_000_000  # of images of 900 kB a thousand would not fit into a container's memory
+SENT_BYTES = 950_000  # a broker takes a million, with what frames it; a stranger's may have had more
+LEFT_OUT = " What it held is left out: with this it would be too large."
 
 logger = logging.getLogger(__name__)
 Written = tuple[bytes | None, Mapping[str, bytes], bytes | None]
@@ -64,8 +67,15 @@ class Collecting:
     def _read(self, reader: Reader) -> list[Message]:
         messages: list[Message] = []
         deadline = None
-        while len(messages) < self._most and (deadline is None or self._clock() < deadline):
-            messages += reader.read(self._most - len(messages), READ_SECONDS)
+        size = 0
+        while (
+            len(messages) < self._most
+            and size < SHARD_BYTES
+            and (deadline is None or self._clock() < deadline)
+        ):
+            found = reader.read(self._most - len(messages), READ_SECONDS)
+            messages += found
+            size += sum(one.size for one in found)
             if not messages:
                 break
             deadline = deadline or self._clock() + self._seconds
@@ -100,12 +110,18 @@ def refusals(checked: Checked, seen: Sequence[tuple[Record, Refusal]]) -> list[t
 
 
 def rejected(message: Message, refusal: Refusal) -> Written:
-    """Return what is written about a refused message: itself, with why and where it stood."""
-    headers = {
-        **message.headers,
+    """Return what is written about a refused message: itself, with why and where it stood.
+
+    What it held is left out where the broker would not take it again: else nothing after it were read.
+    """
+    fits = message.size <= SENT_BYTES
+    detail = refusal.detail.encode()[:DETAIL_BYTES].decode("utf-8", "ignore") + ("" if fits else LEFT_OUT)
+    why = {
         "reason": refusal.reason.encode(),
-        "detail": refusal.detail.encode()[:DETAIL_BYTES],
+        "detail": detail.encode(),
         "partition": str(message.partition).encode(),
         "offset": str(message.offset).encode(),
     }
-    return message.key, headers, message.value
+    if not fits:
+        return (message.key or b"")[:DETAIL_BYTES] or None, why, None
+    return message.key, {**message.headers, **why}, message.value

@@ -1,6 +1,5 @@
 """Whether images can be decoded, found out in a process that may end by it: decoders are C."""
 
-import os
 import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -9,11 +8,11 @@ from multiprocessing import get_context
 
 from inference.decoding import NotAnImage, TooManyPixels, decode
 from inference.image_limits import BATCH_PIXELS
+from service.background import give_way
 
 IMAGE_SECONDS = 5.0
 SHORT_SIDE = 224  # a JPEG is decoded at a fraction of its size
 AT_ONCE = 50
-NICENESS = 10
 
 Decode = Callable[[Sequence[bytes], int], list[str | None]]
 
@@ -50,7 +49,7 @@ class ImageCheck:
             return "Decoding it takes too long, or ends the decoder."
 
     def _start(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(1, get_context("spawn"), initializer=os.nice, initargs=(NICENESS,))
+        return ProcessPoolExecutor(1, get_context("spawn"), initializer=give_way)
 
 
 def faults_of(images: Sequence[bytes], max_pixels: int) -> list[str | None]:

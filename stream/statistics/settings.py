@@ -12,6 +12,6 @@ class StatisticsSettings(StreamSettings):
 
     port: int = Field(5302, ge=1, le=65535)
     statistics: Path = Path(".local/data/training/statistics.json")
-    images_per_second: float = Field(20.0, gt=0)
-    save_seconds: float = Field(5.0, gt=0)
+    images_per_second: float = Field(20.0, gt=0, le=10_000)
+    save_seconds: float = Field(5.0, gt=0, le=3600)
     max_image_pixels: int = Field(25_000_000, ge=1)

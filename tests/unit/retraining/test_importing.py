@@ -130,3 +130,28 @@ def test_what_is_not_there_is_said(tmp_path: Path, task: Task, says: str) -> Non
     if task is ROWS:
         with pytest.raises(CannotImport, match=says):
             import_examples(intake, tmp_path, golden=True)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        b"age,income,label\n40,1e3\n",
+        b"age,income,label\n40,1e3,repaid,9\n",
+        b"age,income,label\n40,1e3,\xff\n",
+        b"age,income,label\n40," + b"1" * 200_000 + b",repaid\n",
+    ],
+    ids=["short", "long", "encoding", "field"],
+)
+def test_a_table_that_is_none_says_so(tmp_path: Path, table: bytes) -> None:
+    """A program that begins with it goes on without."""
+    (tmp_path / "rows.csv").write_bytes(table)
+    with pytest.raises(CannotImport, match=r"rows\.csv"):
+        import_examples(intake_of(tmp_path, ROWS), tmp_path / "rows.csv", golden=True)
+
+
+def test_an_image_that_cannot_be_decoded_is_not_taken(tmp_path: Path) -> None:
+    """Each run would fail by it."""
+    folder = images(tmp_path)
+    (folder / "apple" / "0.png").write_bytes(b"junk")
+    with pytest.raises(CannotImport, match="apple-0"):
+        import_examples(intake_of(tmp_path, IMAGES), folder, golden=True)

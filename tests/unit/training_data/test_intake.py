@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.training_data.records import IMAGES, ROWS, record
 from training_data.index import BadIndex
-from training_data.intake import GOLDEN, INBOX, Intake
+from training_data.intake import GOLDEN, INBOX, BadShard, Intake
 from training_data.record import Reason, Record
 from training_data.shard import read_shard
 
@@ -126,3 +126,12 @@ def test_a_damaged_index_says_what_to_do(tmp_path: Path) -> None:
     (opened(tmp_path).folder / "index.sqlite").write_bytes(b"no database" * 1000)
     with pytest.raises(BadIndex, match="Remove it"):
         opened(tmp_path)
+
+
+def test_what_is_no_shard_is_named(tmp_path: Path) -> None:
+    """Who reads why the collector waits can remove it."""
+    intake = Intake(tmp_path, IMAGES)
+    intake.prepare()
+    (intake.folder / INBOX / "mine.zip").write_bytes(b"junk")
+    with pytest.raises(BadShard, match=r"mine\.zip: .* Remove it"):
+        intake.prepare()

@@ -55,6 +55,7 @@ def test_a_regressors_label_is_a_number() -> None:
         (message(headers={}), ROWS, Reason.LABEL),
         (message(label=b"nan"), NUMBERS, Reason.LABEL),
         (message(label=b"many"), NUMBERS, Reason.LABEL),
+        (message(label=b"1e39"), NUMBERS, Reason.LABEL),
         (message(recorded_at=b"yesterday"), ROWS, Reason.TIME),
         (message(recorded_at=b"2026-11-30T12:00:00"), ROWS, Reason.TIME),
         (message(recorded_at=b"0001-01-01T00:00:00+23:59"), ROWS, Reason.TIME),

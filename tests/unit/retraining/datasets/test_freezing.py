@@ -10,7 +10,7 @@ from retraining.datasets.freezing import freeze, new_shards, newest
 from retraining.datasets.version import DatasetVersion
 from retraining.repository.repository import Version
 from tests.unit.training_data.records import IMAGES, record
-from training_data.intake import GOLDEN, INBOX, SHARDS, Intake
+from training_data.intake import GOLDEN, INBOX, SHARDS, BadShard, Intake
 from training_data.sides import HELD_OUT, TRAIN, TRAINED, side_of
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -162,3 +162,30 @@ def test_what_is_left_out_stays_in_the_inbox(intake: Intake, repository: FakeRep
         "inbox-00000001.zip",
         "inbox-00000002.zip",
     ]
+
+
+def test_what_is_new_and_left_out_has_a_version_of_its_own(
+    intake: Intake, repository: FakeRepository
+) -> None:
+    """Else it were in none, and gone; what is new to the last one is what it alone has."""
+    for first in (0, 10, 20):
+        collect(intake, first, 10)
+    version = made(intake, repository, 20)
+    before = DatasetVersion.model_validate_json(repository.read("dataset-1", "dataset.json"))
+    assert [one.name for one in before.shards] == ["inbox-00000001.zip"]
+    assert (version.number, version.parent) == (2, 1)
+    assert new_shards(repository, version) == ("inbox-00000002.zip", "inbox-00000003.zip")
+    collect(intake, 30, 10)
+    collect(intake, 40, 20)
+    last = made(intake, repository, 20)
+    assert last.number == 4
+    assert new_shards(repository, last) == ("inbox-00000005.zip",)
+
+
+def test_a_damaged_shard_is_named(intake: Intake, repository: FakeRepository) -> None:
+    """Who reads why the run failed can remove it."""
+    collect(intake, 0, 3)
+    (shard,) = (intake.folder / INBOX).iterdir()
+    shard.write_bytes(b"PK")
+    with pytest.raises(BadShard, match=r"inbox-00000001\.zip"):
+        made(intake, repository)

@@ -180,3 +180,22 @@ def test_there_is_one_run_at_a_time(runs: Runs) -> None:
     go_on(running(runs, [("decide", ends)]))
     runs.begin("schedule", "the clock", "", NOON + timedelta(days=2))
     assert [run.trigger for run in runs.all()] == ["schedule", "asked"]
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"id": "x"}'])
+def test_a_run_that_cannot_be_read_is_passed_over(runs: Runs, content: bytes) -> None:
+    """The others are still shown, and another one can begin."""
+    damaged = runs.begin("asked", "ann", "", NOON)
+    (runs.path(damaged.id) / "run.json").write_bytes(content)
+    run = runs.begin("asked", "bob", "", NOON + timedelta(seconds=1))
+    assert [one.id for one in runs.all()] == [run.id]
+
+
+def test_a_run_begun_after_the_clock_has_gone_back_is_gone_on_with(runs: Runs) -> None:
+    """It is not the newest one by its name, and it is the one under way."""
+    first = runs.begin("asked", "ann", "", NOON)
+    runs.save(first.model_copy(update={"told": True, "outcome": Outcome.FAILED}))
+    second = runs.begin("asked", "bob", "", NOON - timedelta(hours=1))
+    assert runs.open() == second
+    with pytest.raises(AnotherRun):
+        runs.begin("asked", "eve", "", NOON - timedelta(minutes=1))

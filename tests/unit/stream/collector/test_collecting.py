@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stream.collector.checking import Checking
-from stream.collector.collecting import Collecting, Written
+from stream.collector.collecting import LEFT_OUT, SENT_BYTES, Collecting, Written
 from stream.topics import BrokerAway, Topic
 from tests.unit.training_data.records import ROWS, message, row
 from training_data.intake import INBOX, Intake
@@ -153,3 +153,38 @@ def test_a_shard_is_written_when_its_time_is_over(tmp_path: Path) -> None:
     intake, collector = collecting(tmp_path, Rejects(), most=100)
     collector.collect(TOPIC, Slow(stream()))
     assert 1 <= len(kept(intake)) < len(GOOD)
+
+
+@pytest.mark.parametrize("place", ["value", "key", "header"])
+def test_what_is_too_large_to_be_sent_on_is_refused_without_what_it_held(tmp_path: Path, place: str) -> None:
+    """With why and where it stood it is more than a broker takes, and what comes next waits for it."""
+    much = b"x" * 999_000
+    one = {
+        "value": message(much),
+        "key": message(key=much),
+        "header": message(label=much),
+    }[place]
+    rejects = Rejects()
+    intake, collector = collecting(tmp_path, rejects)
+    collector.collect(TOPIC, FakeTopic([one, message(row(age=41), key=b"r-2", offset=1)]))
+    ((key, headers, value),) = rejects.written
+    assert len(key or b"") + len(value or b"") + sum(map(len, headers.values())) < SENT_BYTES
+    assert headers["offset"] == b"0"
+    assert LEFT_OUT.encode() in headers["detail"]
+    assert kept(intake) == ["r-2"]
+
+
+def test_a_shard_is_full_when_its_bytes_are_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand large images are more than the memory of a container."""
+
+    class Few(FakeTopic):
+        def read(self, most: int, seconds: float) -> list[Message]:
+            return super().read(min(most, 1), seconds)
+
+    monkeypatch.setattr("stream.collector.collecting.SHARD_BYTES", 3 * message().size)
+    intake = Intake(tmp_path, ROWS)
+    intake.prepare()
+    checking = Checking(ROWS, lambda records: [None] * len(records))
+    collector = Collecting(intake, checking, Rejects(), shard_records=100, shard_seconds=60)
+    collector.collect(TOPIC, Few([message(row(age=n), key=f"r-{n}".encode(), offset=n) for n in range(5)]))
+    assert 2 <= len(kept(intake)) <= 4

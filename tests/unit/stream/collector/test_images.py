@@ -2,13 +2,17 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from stream.collector.images import ImageCheck
 from tests.image_files import encoded
+from tests.waiting import until
 
 MAX_PIXELS = 1_000_000
 
@@ -50,3 +54,22 @@ def test_an_image_that_ends_the_decoder_is_refused_alone() -> None:
         assert check.faults([b"3"]) == [None]
     finally:
         check.close()
+
+
+def test_the_process_that_decodes_ends_with_its_parent() -> None:
+    """However that ends: else each killed collector left one behind for ever."""
+    code = (
+        "import os, time, multiprocessing as m\n"
+        "from stream.collector.images import ImageCheck\n"
+        "if __name__ == '__main__':\n"
+        "    check = ImageCheck(100)\n"
+        "    check.faults([b'x'])\n"
+        "    print(m.active_children()[0].pid, flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child = Path("/proc", parent.stdout.readline().strip(), "stat")
+        assert child.exists()
+        parent.kill()
+    until("it has ended", lambda: not child.exists() or child.read_text().split()[2] == "Z", 10)
