@@ -14,16 +14,18 @@ from retraining.drift_alert import DriftAlert
 from retraining.gate.thresholds import Gate
 from retraining.learning.work import INSPECTED, PACKED, PREDICTIONS, TRAINING
 from retraining.metrics import RetrainingMetrics
+from retraining.only_one import OnlyOne
 from retraining.preparation import Preparation, prepare
 from retraining.processes import Processes
 from retraining.release_program import ReleaseProgram
 from retraining.report.keeping import Reports
+from retraining.repository.error import RepositoryError
 from retraining.repository.repository import Repository
 from retraining.routes.pages import beginnings, pages_router
 from retraining.routes.runs import runs_router
 from retraining.runs.folder import Runs
 from retraining.runs.run import Run
-from retraining.runs.running import Do, Running
+from retraining.runs.running import Do, Done, Ends, NotNow, Running, Waits
 from retraining.settings import RetrainingSettings
 from retraining.starting import Starting
 from retraining.steps.check import Check
@@ -39,7 +41,8 @@ from service.app import create_service, process_registry
 from service.clock import utc_now
 from service.running_jobs import RunningJobs
 from service.token import token_demand
-from training_data.intake import REPOSITORY, Intake
+from training_data.index import BadIndex
+from training_data.intake import REPOSITORY, BadShard, Intake
 from training_data.task import Task
 
 STOP_SECONDS = 8.0
@@ -91,7 +94,13 @@ def create_app(
     alert = DriftAlert(settings.prometheus_url) if settings.prometheus_url else None
     registry = process_registry()
     metrics = RetrainingMetrics(registry, settings.slot)
-    work = Preparation(lambda: prepare_data(settings, intake, repository))
+    only_one = OnlyOne(intake.folder)
+
+    def prepare_alone() -> None:
+        only_one.hold()
+        prepare_data(settings, intake, repository)
+
+    work = Preparation(prepare_alone)
 
     def go_on() -> None:
         if not work.done():
@@ -153,6 +162,18 @@ def prepare_data(settings: RetrainingSettings, intake: Intake, repository: Repos
     )
 
 
+def waiting_for_data(step: Do) -> Do:
+    """Return the step so that it waits where the data cannot be read or kept now."""
+
+    def do(run: Run) -> Done | Waits | Ends:
+        try:
+            return step(run)
+        except (BadIndex, BadShard, RepositoryError) as error:
+            raise NotNow(str(error)) from error
+
+    return do
+
+
 def steps_of_a_run(settings: RetrainingSettings, means: Means) -> list[tuple[str, Do]]:
     """Return the steps in their order."""
     amount = Amount(
@@ -178,7 +199,7 @@ def steps_of_a_run(settings: RetrainingSettings, means: Means) -> list[tuple[str
         code_commit=settings.code_commit,
     )
     return [
-        ("collect", collect),
+        ("collect", waiting_for_data(collect)),
         ("inspect", learn(step="inspect", makes=INSPECTED)),
         ("check", Check(means.runs, means.gate)),
         ("train", learn(step="fit", makes=TRAINING)),

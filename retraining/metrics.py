@@ -14,7 +14,7 @@ class RetrainingMetrics:
 
     def __init__(self, registry: CollectorRegistry, slot: str) -> None:
         self._slot = slot
-        self._runs: Sequence[Run] = ()
+        self._runs: Sequence[Run] | None = None
         self._waiting = 0
         registry.register(self)
 
@@ -23,7 +23,9 @@ class RetrainingMetrics:
         self._runs, self._waiting = runs, waiting_records
 
     def collect(self) -> Iterator[Metric]:
-        """Yield what is known."""
+        """Yield what is known; nothing before it is read: a counter would jump from 0 at each start."""
+        if self._runs is None:
+            return
         outcomes = Counter(run.outcome for run in self._runs)
         ended = CounterMetricFamily("retraining_runs", "Runs that ended.", labels=["slot", "outcome"])
         for outcome in Outcome:

@@ -12,6 +12,7 @@ SUBJECTS = {
     Outcome.GATE_REFUSED: "the offline gate refused the renewed model",
     Outcome.DATA_REFUSED: "the data set was refused, nothing was trained",
     Outcome.TOO_FEW_RECORDS: "too few new records, nothing was trained",
+    Outcome.STOPPED: "the run was stopped",
     Outcome.FAILED: "the run failed",
 }
 LONGEST_LINE, MOST_LINES = 700, 100

@@ -14,6 +14,7 @@ from training_data.record import Message, Reason, Record, Refusal
 from training_data.task import Task
 
 MAX_BYTES = 900_000  # Kafka's own bound of a message is a million
+MOST = 1e15  # squares and sums of float32 stay finite
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 ROW_TYPE = "application/json"
 IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/avif", "image/gif")
@@ -127,6 +128,6 @@ def _number(value: Any, name: str) -> float:
         raise _Refused(Reason.NOT_A_ROW, f"{name!r} is no number.")
     with np.errstate(over="ignore"):
         as_float32 = float(np.float32(value)) if abs(value) < 1e300 else math.inf
-    if not math.isfinite(as_float32):
-        raise _Refused(Reason.NOT_A_ROW, f"{name!r} is larger than a float32.")
+    if not abs(as_float32) <= MOST:
+        raise _Refused(Reason.NOT_A_ROW, f"{name!r} is larger than {MOST:g}, too large to be learnt from.")
     return as_float32

@@ -32,7 +32,7 @@ REFUSED, CANNOT_ASK, INTERRUPTED = 1, 2, 130
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 Url = Annotated[str, typer.Option(envvar="RETRAINING_URL", help="the retraining program's address")]
-Who = Annotated[str, typer.Option(envvar="RETRAINING_WHO", help="who begins it; it stands in the history")]
+Who = Annotated[str, typer.Option(envvar="RETRAINING_WHO", help="who orders it; it stands in the history")]
 Why = Annotated[str, typer.Option(help="why; it stands in the history")]
 Named = Annotated[str, typer.Argument(metavar="[RUN]", help="its id; left out: the newest")]
 Json = Annotated[bool, typer.Option("--json", help="print the program's own answer")]
@@ -87,6 +87,14 @@ def show(run: Named = "", *, json: Json = False, url: Url = AT_HOME) -> None:
             print(found.model_dump_json())
         else:
             console().print(report.shown(found))
+
+
+@app.command()
+def stop(run: Named = "", *, who: Who = "somebody", why: Why = "", url: Url = AT_HOME) -> None:
+    """Have a run end before its next step, or where it waits; without a name the newest one."""
+    with answering(url) as program:
+        stopped = program.stop(_named(program, run).id, who, why)
+        print(f"run {stopped.id} ends before its next step")
 
 
 @app.command()

@@ -58,6 +58,12 @@ class RetrainingProgram:
         """Return a run."""
         return self._run(self._send("GET", f"/runs/{run}"))
 
+    def stop(self, run: str, who: str, why: str) -> Run:
+        """Have a run end."""
+        headers = {"Authorization": f"Bearer {self._token()}"}
+        order = {"who": who, "why": why}
+        return self._run(self._send("POST", f"/runs/{run}/stop", json=order, headers=headers))
+
     def progress(self, run: str) -> str:
         """Return what the process of a run said last."""
         return self._send("GET", f"/runs/{run}/progress").text

@@ -28,6 +28,7 @@ COLOURS: Mapping[str, str] = {
     Outcome.PROMOTED: "green",
     Outcome.NOT_PROMOTED: "yellow",
     Outcome.TOO_FEW_RECORDS: "yellow",
+    Outcome.STOPPED: "yellow",
     Outcome.GATE_REFUSED: "red",
     Outcome.DATA_REFUSED: "red",
     Outcome.FAILED: "red",

@@ -38,6 +38,7 @@ TONES = {
     Outcome.GATE_REFUSED: "bad",
     Outcome.DATA_REFUSED: "bad",
     Outcome.TOO_FEW_RECORDS: "plain",
+    Outcome.STOPPED: "plain",
     Outcome.FAILED: "bad",
 }
 MODELS = ("production", "candidate")

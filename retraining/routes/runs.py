@@ -51,6 +51,15 @@ def runs_router(runs: Runs, starting: Starting, demand_token: Callable[..., Any]
         except AnotherRun as error:
             raise Problem(409, "Conflict", str(error)) from None
 
+    @router.post("/runs/{run_id}/stop", dependencies=[Depends(demand_token)])
+    def stop(run_id: str, order: Order) -> Run:
+        """Have a run end before its next step, or where it waits; what it has released stays released."""
+        run = found(run_id)
+        if run.outcome is not None:
+            raise Problem(409, "Conflict", f"Run {run.id} has ended: {run.outcome}.")
+        runs.stop(run.id, order.who, order.why)
+        return run
+
     def found(run_id: str) -> Run:
         run = next((run for run in runs.all() if run.id == run_id), None)
         if run is None:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from retraining.runs.run import Run, Trigger
 from service import durable
 
-RUN_FILE = "run.json"
+RUN_FILE, STOP_FILE = "run.json", "stop"
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +54,15 @@ class Runs:
             durable.make_folder(self.path(run.id))
             self.save(run)
             return run
+
+    def stop(self, run: str, who: str, why: str) -> None:
+        """Have a run end before its next step, or where it waits."""
+        durable.write(self.path(run) / STOP_FILE, f"stopped by {who}{': ' if why else ''}{why}".encode())
+
+    def stopped(self, run: str) -> str | None:
+        """Return who has stopped a run, and why; None where nobody has."""
+        file = self.path(run) / STOP_FILE
+        return file.read_text("utf-8") if file.exists() else None
 
     def save(self, run: Run) -> None:
         """Keep how far a run is."""

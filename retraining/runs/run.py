@@ -16,6 +16,7 @@ class Outcome(StrEnum):
     GATE_REFUSED = "gate_refused"
     DATA_REFUSED = "data_refused"
     TOO_FEW_RECORDS = "too_few_records"
+    STOPPED = "stopped"  # by a person
     FAILED = "failed"
 
 

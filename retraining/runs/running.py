@@ -72,6 +72,9 @@ class Running:
                 return False
             self._runs.save(run.model_copy(update={"told": True}))
             return True
+        if (stopped := self._runs.stopped(run.id)) is not None:
+            self._runs.save(self._ended(run, Outcome.STOPPED, stopped))
+            return True
         name, do = next((name, do) for name, do in self._steps if not self._is_done(run, name))
         return self._do(run, name, do)
 
@@ -86,7 +89,7 @@ class Running:
             self._runs.save(run := run.with_step(name, step))
         try:
             found = do(run)
-        except NotNow as away:
+        except (NotNow, OSError) as away:  # a full disk is no fault of the run's
             found = Waits(str(away))
         except Exception as error:
             logger.exception("step failed", extra={"run": run.id, "step": name})

@@ -19,6 +19,10 @@ from training_data.sides import GOLDEN, HELD_OUT
 from training_data.task import Task
 
 Arrays = Mapping[str, NDArray[Any]]
+NO_GOLDEN_SET = (
+    "There is no golden set, and gate.toml asks for one: `make import FROM=FOLDER GOLDEN=1` takes examples"
+    " that no model was trained on."
+)
 GOLDEN_OUTPUTS = f"{GOLDEN}/outputs"
 
 
@@ -32,12 +36,19 @@ class Check:
     def __call__(self, run: Run) -> Done | Ends:
         """Go on with a data set that passes."""
         folder = Folder(self.runs.path(run.id))
+        if not folder.version.size(GOLDEN) and GOLDEN in sets_of(self.gate, folder.task):
+            return Ends(Outcome.DATA_REFUSED, NO_GOLDEN_SET, {"checks": []})
         with np.load(folder.path / INSPECTED) as arrays:
             found = inspection(dict(arrays), folder.task, self.gate)
         result = {"verdict": found.summary.verdict, "checks": [asdict(one) for one in found.checks]}
         if found.summary.verdict is Verdict.PASS:
             return Done(result)
         return Ends(Outcome.DATA_REFUSED, " ".join(found.summary.reasons), result)
+
+
+def sets_of(gate: Gate, task: Task) -> tuple[str, ...]:
+    """Return the sets that the offline gate will demand."""
+    return gate.classifier.sets if task.classes else gate.regressor.sets
 
 
 def inspection(arrays: Arrays, task: Task, gate: Gate) -> Inspection:

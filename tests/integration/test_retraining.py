@@ -186,9 +186,16 @@ def test_the_same_data_and_seed_make_the_same_weights(tmp_path: Path, package: P
     assert len(found) == 1
 
 
-def test_a_run_asks_for_the_token(tmp_path: Path, start: Start) -> None:
+def test_a_run_is_begun_and_stopped_with_the_token(tmp_path: Path, start: Start) -> None:
     """Nobody else begins one."""
     retraining = start(tmp_path)
     assert retraining.post("/runs", {}).status_code == 401
     assert retraining.get("/runs").json() == []
+    run = begin(retraining)
+    assert retraining.post(f"/runs/{run}/stop", {}).status_code == 401
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    url = f"http://127.0.0.1:{retraining.port}/runs/{run}/stop"
+    assert httpx.post(url, json={"who": "me"}, headers=headers, timeout=10).status_code == 200
+    assert wait_for_end(retraining).outcome is Outcome.STOPPED
+    assert httpx.post(url, json={"who": "me"}, headers=headers, timeout=10).status_code == 409
     retraining.stop()

@@ -71,6 +71,7 @@ def test_a_regressors_label_is_a_number() -> None:
         (message(row(age="40")), ROWS, Reason.NOT_A_ROW),
         (message(row(age=True)), ROWS, Reason.NOT_A_ROW),
         (message(row(age=1e39)), ROWS, Reason.NOT_A_ROW),
+        (message(row(age=-1e16)), ROWS, Reason.NOT_A_ROW),
         (message(row(age=10**400)), ROWS, Reason.NOT_A_ROW),
         (message(b'{"age": NaN, "income": 1}'), ROWS, Reason.NOT_A_ROW),
         (message(b'{"age": 1, "age": 2, "income": 1}'), ROWS, Reason.NOT_A_ROW),

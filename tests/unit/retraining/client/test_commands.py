@@ -254,3 +254,12 @@ def test_only_a_command_that_changes_something_reads_the_token(call: Call) -> No
     fake = FakeProgram(ok([PROMOTED]))
     assert call(fake, "list").exit_code == 0
     assert fake.asked[0][3] == ""
+
+
+def test_a_run_is_stopped(call: Call) -> None:
+    """With who and why, which stand in it."""
+    fake = FakeProgram(ok(run()), ok(run()))
+    done = call(fake, "stop", RUN, "--who", "ann", "--why", "the wrong plan")
+    assert (done.exit_code, done.output) == (0, f"run {RUN} ends before its next step\n")
+    sent = {"who": "ann", "why": "the wrong plan"}
+    assert fake.asked[-1] == ("POST", f"/runs/{RUN}/stop", sent, f"Bearer {TOKEN}")

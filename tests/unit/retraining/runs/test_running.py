@@ -199,3 +199,32 @@ def test_a_run_begun_after_the_clock_has_gone_back_is_gone_on_with(runs: Runs) -
     assert runs.open() == second
     with pytest.raises(AnotherRun):
         runs.begin("asked", "eve", "", NOON - timedelta(minutes=1))
+
+
+def test_a_person_stops_a_run_where_it_waits(runs: Runs) -> None:
+    """It would wait for ever; who stopped it, and why, stands in it."""
+    run = runs.begin("asked", "me", "", NOON)
+    runner = running(runs, [("collect", lambda _: Waits("for ever")), ("train", done)])
+    assert not runner.go_on()
+    runs.stop(run.id, "ann", "the wrong plan")
+    go_on(runner)
+    (run,) = runs.all()
+    assert (run.outcome, run.reason) == (Outcome.STOPPED, "stopped by ann: the wrong plan")
+    assert runs.open() is None
+
+
+def test_a_full_disk_is_waited_out(runs: Runs) -> None:
+    """It is no fault of the run's."""
+    faults = iter([OSError("No space left on device")] * 5)
+
+    def step(run: Run) -> Ends:
+        if fault := next(faults, None):
+            raise fault
+        return ends(run)
+
+    runs.begin("asked", "me", "", NOON)
+    runner = running(runs, [("collect", step)])
+    for _ in range(5):
+        assert not runner.go_on()
+    assert runner.go_on()
+    assert runs.all()[0].outcome is Outcome.PROMOTED
