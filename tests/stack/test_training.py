@@ -1,6 +1,7 @@
 """Training beside the stack that runs: records are kept or refused, counted, and compared; then it goes."""
 
 import os
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,7 +28,9 @@ PANEL_QUERIES = list(iter_queries(PROJECT / "grafana/dashboards/training.json"))
 def training(running: RunningStack) -> Iterator[RunningStack]:
     """The stack with the training stream and the retraining; without them again for those who come after."""
     running.train()
-    wait_for("every program scraped", lambda: total(f"count({SCRAPED} == 1)") == len(OF_TRAINING) - 1, 60)
+    # Since now: a Prometheus that was stopped shows what it knew for five minutes more.
+    scraped = f"count({SCRAPED} == 1 and timestamp({SCRAPED}) > {time.time()})"
+    wait_for("every program scraped", lambda: total(scraped) == len(OF_TRAINING) - 1, 60)
     yield running
     running.rest()
     wait_for("nothing of training in Prometheus", lambda: not query(SCRAPED), 60)
