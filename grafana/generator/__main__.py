@@ -12,13 +12,14 @@ from grafana.generator.jobs import jobs
 from grafana.generator.model_monitoring import model_monitoring
 from grafana.generator.models import models
 from grafana.generator.release import release
+from grafana.generator.training import training
 
 DASHBOARDS = Path(__file__).parents[1] / "dashboards"
 
 
 def generate(folder: Path) -> None:
     """Write one file per dashboard, named by its uid."""
-    for build in (model_monitoring, ab_comparison, features, jobs, models, release):
+    for build in (model_monitoring, ab_comparison, features, jobs, models, release, training):
         dashboard = build().build()
         text = json.dumps(dashboard, cls=JSONEncoder, indent=2, ensure_ascii=False, sort_keys=True)
         (folder / f"{dashboard.uid}.json").write_text(text + "\n", encoding="utf-8")

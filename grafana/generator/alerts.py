@@ -35,6 +35,15 @@ BEHIND_JOBS = {
     "RabbitmqAlarm": "slot_alarm:rabbitmq_alarm:max",
     "EventLoopBlocked": RECORDED_VALUES["EventLoopBlocked"],
 }
+# And of training, which has the same two.
+BEHIND_TRAINING = {
+    "TargetDown": RECORDED_VALUES["TargetDown"],
+    "TrainingStreamDown": "job_slot:stream_connected:min",
+    "CollectorLags": "slot:collector_lag_records:min1m",
+    "TooManyRejectedRecords": "slot:collector_rejected:ratio_increase5m",
+    "RetrainingFailed": "slot:retraining_failed:increase1d",
+    "EventLoopBlocked": RECORDED_VALUES["EventLoopBlocked"],
+}
 ALERT_WORDS = {0: ("OK", "green"), 1: ("PENDING", "yellow"), 2: ("FIRING", "red")}
 
 

@@ -1,8 +1,10 @@
 """The wiring: Kafka, the model in production and the file of what was counted, behind an HTTP app."""
 
+import importlib
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 import numpy as np
 from fastapi import FastAPI
@@ -40,8 +42,8 @@ class Statistics:
         self._metrics.disconnected()
         identity = identify(settings.model_package)
         counting = self._counting(identity)
+        self._metrics.note(counting.state)  # whether or not Kafka answers: counts that jump look like records
         (topic,) = ensure_topics(settings.kafka_brokers, [settings.topic], settings.partitions)
-        self._metrics.note(counting.state)
         positions = counting.state.next_positions
         saved = looked = time.monotonic()
         with TopicReader(settings.kafka_brokers, topic, GROUP, positions) as reader:
@@ -79,8 +81,16 @@ def rows(records: Sequence[Record]) -> NDArray[np.float32]:
     return np.asarray([one.values for one in records], np.float32)
 
 
+def import_what_images_need(package: Path) -> None:
+    """Import PyTorch where the package is one of images: beside the event loop that would block it."""
+    with suppress(BadModelPackage):  # `run` says it, and tries again
+        if Task.of(identify(package).manifest).kind == "image":
+            importlib.import_module("stream.statistics.embedding")
+
+
 def create_app(settings: StatisticsSettings) -> FastAPI:
     """Build the app; nothing is connected and nothing runs before its lifespan begins."""
+    import_what_images_need(settings.model_package)
     registry = process_registry()
     statistics = Statistics(settings, StatisticsMetrics(registry, settings.slot))
     work = Work(statistics.run, (BrokerAway, OSError, BadModelPackage), PAUSE_SECONDS)

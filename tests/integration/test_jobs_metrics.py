@@ -13,6 +13,7 @@ import pytest
 
 from grafana.viewer.queries import PanelQuery, iter_queries
 from stack.plain.prometheus_config import render
+from stack.published import JOBS
 from tests.integration.conftest import MongodbServer
 from tests.integration.jobs_program import JobsProgram, RabbitmqServer, csv_of
 from tests.integration.server_program import ROOT
@@ -102,7 +103,7 @@ def test_every_panel_has_an_answer(
     until(f"an answer to {panel_query.expression}", partial(prometheus.knows, panel_query.expression), 30)
 
 
-@pytest.mark.parametrize(("name", "expression"), rule_expressions(of_jobs=True), ids=str)
+@pytest.mark.parametrize(("name", "expression"), rule_expressions(JOBS), ids=str)
 def test_every_rule_has_a_value(
     job: dict[str, Any], prometheus: Prometheus, name: str, expression: str
 ) -> None:

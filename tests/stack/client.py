@@ -35,6 +35,7 @@ PROMETHEUS = at(SETTINGS.prometheus_port)
 ALERTMANAGER = at(SETTINGS.alertmanager_port)
 DASHBOARDS = at(SETTINGS.grafana_port)
 JOB_SERVER = at(SETTINGS.job_server_port)
+WORLD = f"{at(SETTINGS.stream_producer_port)}/world"
 TIMEOUT_SECONDS = 30
 
 T = TypeVar("T")

@@ -19,6 +19,8 @@ VARIABLES = {
     "MODEL_SERVER_NEW_PACKAGE": str(PACKAGES[CANDIDATE]),
     "FAULT_INJECTION": "true",
     "PROFILES": "",  # a test starts what they bring, and stops it
+    "EVERY_DAYS": "0",  # no run of the retraining begins by itself, neither by the clock
+    "LEAST_RECORDS": "1000000",  # nor by drift
     "RELEASE_PLANS": "./.local/stack-test/plans",
     "RUN": "docker" if NAME == "compose" else "local",
     "COMPOSE_PROJECT_NAME": "serving-test",  # a project of its own: its volumes are removed at the end

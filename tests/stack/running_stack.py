@@ -10,10 +10,11 @@ from typing import TypeAlias
 from stack.paths import Paths
 from stack.plain.processes import family
 from stack.plain.supervisor import control, states
-from stack.published import JOBS
+from stack.published import JOBS, TRAINING
 from tests.stack.project import KEEP, NAME, PROJECT, put_packages, run
 
 OF_JOBS = ("rabbitmq", "job_server", "worker")
+OF_TRAINING = ("kafka", "stream_collector", "stream_statistics", "stream_producer", "retraining")
 
 
 class PlainStack:
@@ -37,8 +38,12 @@ class PlainStack:
         """Run what jobs need, with so many workers; what runs of it already is left alone."""
         run("python3", "-m", "stack", "up", PROFILES=JOBS, WORKERS=str(workers))
 
+    def train(self) -> None:
+        """Run the training stream and the retraining."""
+        run("python3", "-m", "stack", "up", PROFILES=TRAINING)
+
     def rest(self) -> None:
-        """Stop what jobs need."""
+        """Stop what profiles have brought."""
         run("python3", "-m", "stack", "up")
 
     def down(self) -> None:
@@ -117,9 +122,14 @@ class ComposeStack:
             "docker", "compose", *profile, "up", "-d", "--build", "--wait", "--no-recreate", *scaled, *OF_JOBS
         )
 
+    def train(self) -> None:
+        """Run the training stream and the retraining."""
+        run("docker", "compose", "--profile", TRAINING, "up", "-d", "--build", "--wait", *OF_TRAINING)
+
     def rest(self) -> None:
-        """Stop what jobs need."""
-        run("docker", "compose", "--profile", JOBS, "rm", "--stop", "--force", *OF_JOBS)
+        """Stop what profiles have brought."""
+        profiles = ("--profile", JOBS, "--profile", TRAINING)
+        run("docker", "compose", *profiles, "rm", "--stop", "--force", *OF_JOBS, *OF_TRAINING)
 
     def down(self) -> None:
         run("docker", "compose", "--profile", "*", "down", "--volumes")

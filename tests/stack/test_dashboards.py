@@ -9,9 +9,9 @@ from tests.stack.client import PROMETHEUS, SLOTS, query, wait_for
 from tests.stack.project import PROJECT
 from tests.stack.running_stack import RunningStack
 
-# Empty without the profile of jobs, and where both slots serve images: tests/integration/test_jobs_metrics.py
-# and test_tensor_model.py ask for them.
-ELSEWHERE = {"jobs.json"}
+# Empty without their profiles, and where both slots serve images: tests/integration/test_jobs_metrics.py,
+# test_training.py and test_tensor_model.py ask for them.
+ELSEWHERE = {"jobs.json", "training.json"}
 OF_ROWS = "drift_feature_"
 DASHBOARDS = sorted(
     path for path in (PROJECT / "grafana/dashboards").glob("*.json") if path.name not in ELSEWHERE
@@ -55,7 +55,7 @@ def test_every_panels_query_has_an_answer(stack: RunningStack, panel_query: Pane
 @pytest.mark.usefixtures("traffic")
 @pytest.mark.parametrize(
     ("name", "expression"),
-    rule_expressions(of_jobs=False),
+    rule_expressions(),
     ids=lambda text: text[:50],
 )
 def test_every_rule_has_a_value(stack: RunningStack, name: str, expression: str) -> None:

@@ -90,6 +90,25 @@ CONTRACT = {
     "job_workers",
     "job_dead_letters",
     "job_broker_up",
+    "producer_records_total",
+    "producer_failures_total",
+    "producer_rate",
+    "producer_drift",
+    "stream_messages_total",
+    "stream_records_observed_total",
+    "stream_feature_mean",
+    "stream_feature_variance",
+    "statistics_lag_records",
+    "statistics_connected",
+    "collector_records_total",
+    "collector_rejected_total",
+    "collector_lag_records",
+    "collector_connected",
+    "retraining_runs_total",
+    "retraining_running",
+    "retraining_waiting_records",
+    "retraining_last_began_timestamp_seconds",
+    "retraining_step_seconds",
     "process_resident_memory_bytes",
 }
 PROMETHEUS_OWN = {"up", "ALERTS"}
@@ -245,12 +264,12 @@ def test_the_labels_are_those_of_the_served_model(
 def test_legend_names_the_slot(panel: dict[str, Any]) -> None:
     """A series says which slot it is about; a tile of the alerts which alert.
 
-    A release, a shadow and a version are about both, and jobs about none.
+    A release, a shadow and a version are about both, and jobs and training about none.
     """
     wanted = "{{alertname}}" if panel["title"] == "Alerts" else "{{slot}}"
     for target in panel["targets"]:
         of_no_slot = re.search(
-            r"(?<![\w:])(release_(?!weight)|shadow_|model_version_)|slot=\"jobs\"", target["expr"]
+            r"(?<![\w:])(release_(?!weight)|shadow_|model_version_)|slot=\"(jobs|training)\"", target["expr"]
         )
         assert target["legendFormat"] if of_no_slot else wanted in target["legendFormat"]
 
@@ -277,11 +296,22 @@ def test_tiles_show_the_alerts_that_exist() -> None:
     assert {alert: value for value, alert in tiles} == alerts
 
 
-def test_the_line_of_the_alert_is_its_threshold() -> None:
-    """The age of the oldest chunk is drawn below the very number that the rule compares it with."""
-    (rule,) = [rule["expr"] for rule in RULES if rule.get("alert") == "JobBacklogTooOld"]
-    (panel,) = [panel for _, panel in PANELS if panel["title"] == "Age of the oldest chunk"]
-    assert panel["targets"][1]["expr"].split()[0] == rule.split()[-1]
+@pytest.mark.parametrize(
+    ("alert", "title"),
+    [("JobBacklogTooOld", "Age of the oldest chunk"), ("CollectorLags", "Lag of the consumers")],
+)
+def test_the_line_of_the_alert_is_its_threshold(alert: str, title: str) -> None:
+    """It is drawn at the very number that the rule compares with."""
+    (rule,) = [rule["expr"] for rule in RULES if rule.get("alert") == alert]
+    (panel,) = [panel for _, panel in PANELS if panel["title"] == title]
+    assert panel["targets"][-1]["expr"].split()[0] == rule.split()[-1]
+
+
+def test_the_refused_are_red_where_their_alert_fires() -> None:
+    """The tile's last colour begins at the rule's number."""
+    (rule,) = [rule["expr"] for rule in RULES if rule.get("alert") == "TooManyRejectedRecords"]
+    (panel,) = [panel for _, panel in PANELS if panel["title"] == "Refused"]
+    assert panel["fieldConfig"]["defaults"]["thresholds"]["steps"][-1]["value"] == float(rule.split()[-1])
 
 
 @pytest.mark.filterwarnings("ignore:Prefer using dashboardv2")
@@ -353,6 +383,30 @@ def test_a_panel_says_where_there_is_no_release(
     answers(title, shown, expected, tmp_path)
 
 
+NO_RUN_SHOWN = {'retraining_running{slot="training"}': "0x20"}
+RUN_SHOWN = NO_RUN_SHOWN | {
+    'retraining_last_began_timestamp_seconds{slot="training"}': "20x20",
+    'retraining_step_seconds{slot="training",step="train"}': "4x20",
+}
+
+
+@pytest.mark.parametrize(
+    ("shown", "title", "expected"),
+    [
+        (NO_RUN_SHOWN, "Steps of the newest run", {'{step="no run yet"}': 0}),
+        (NO_RUN_SHOWN, "Newest run", {'{run="no run yet"}': 0}),
+        (RUN_SHOWN, "Steps of the newest run", {'{step="train"}': 4}),
+        (RUN_SHOWN, "Newest run", {'{slot="training",run="ago"}': 40}),
+        ({}, "Newest run", {}),
+    ],
+)
+def test_a_panel_says_where_there_has_been_no_run(
+    shown: dict[str, str], title: str, expected: dict[str, float], tmp_path: Path
+) -> None:
+    """In words; nothing is said where the retraining does not answer."""
+    answers(title, shown, expected, tmp_path, "training")
+
+
 def of_version(metric: str, number: int, labels: str = "") -> str:
     sha256 = f"{number:064x}"
     return f'{metric}{{slot="shared",model="cnn",version="{number}",sha256="{sha256}"{labels}}}'
@@ -414,6 +468,7 @@ def test_the_dashboards_exist_under_addresses_that_stay() -> None:
         ("model-monitoring", "Model monitoring"),
         ("models", "Models"),
         ("release", "Release"),
+        ("training", "Training"),
     ]
 
 

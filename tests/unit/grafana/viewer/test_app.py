@@ -73,7 +73,7 @@ async def test_lists_the_dashboards(prometheus: FakePrometheus) -> None:
     """The list names every dashboard, monitoring first."""
     async with open_viewer(prometheus) as viewer:
         listed = (await viewer.get("/api/dashboards")).json()
-    titles = ["Model monitoring", "A/B comparison", "Features", "Jobs", "Models", "Release"]
+    titles = ["Model monitoring", "A/B comparison", "Features", "Jobs", "Models", "Release", "Training"]
     assert [one["title"] for one in listed] == titles
 
 
