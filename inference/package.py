@@ -14,10 +14,10 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save
 from torch import nn
 
-from inference.checksum import verified_weights
+from inference.checksum import checksum_file, verified_weights, write_checksum
 from inference.identity import unchanged
 from inference.lineage import read_lineage
 from inference.manifest import BadModelPackage, Manifest, read_manifest
@@ -111,3 +111,18 @@ def read_weights(path: Path) -> Mapping[str, Any]:
             f"{path} holds a {type(state).__name__}, not a state dict: save model.state_dict()"
         )
     return state
+
+
+def write_weights(folder: Path, manifest: Manifest, state: Mapping[str, torch.Tensor]) -> str:
+    """Write a state dict as safetensors, and its checksum, which is returned; its name has a whole file only.
+
+    Raises:
+        BadModelPackage: `model.toml` leaves no place for the checksum.
+    """
+    path, checksum = folder / manifest.weights, checksum_file(folder, manifest.sha256)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    # not save_file: its files can be read by their owner only, and containers run as somebody else
+    part.write_bytes(save({name: value.contiguous() for name, value in state.items()}))
+    part.replace(path)
+    return write_checksum(path, checksum)

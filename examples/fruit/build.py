@@ -10,13 +10,14 @@ from examples.fruit.evaluation import Evaluation
 from examples.fruit.image_set import TEST, TRAIN
 from examples.fruit.slot_packages import SlotPackage, Source
 from examples.fruit.train import CONFIGS, ImageTrainingConfig, evaluate, train
-from examples.package import add_reference, write_weights
-from examples.training import seed_everything
+from examples.package import add_reference
+from examples.training import SEED
 from inference.checksum import checksum_file
 from inference.compute_reference import Unusable, embed_images, find_images
 from inference.decoding import NotAnImage, TooManyPixels
+from inference.fitting import seed_everything
 from inference.manifest import BadModelPackage, Manifest
-from inference.package import build_network, read_weights
+from inference.package import build_network, read_weights, write_weights
 
 
 class BuildError(Exception):
@@ -52,7 +53,7 @@ def build_weights(
         BuildError: its accuracy on the held-out images is below the minimum; nothing is written.
     """
     checksum_file(slot.package, manifest.sha256)  # before the work of training
-    seed_everything()
+    seed_everything(SEED)
     network = build_network(slot.package, manifest)
     train(network, load_split(images, TRAIN, manifest.image_input), config, manifest.name)
     evaluation = evaluate(network, load_split(images, TEST, manifest.image_input), manifest.classes)
@@ -61,7 +62,7 @@ def build_weights(
             f"{manifest.name} has a held-out accuracy of {evaluation.accuracy:.4f}; below"
             f" {config.minimum_quality} no model is written\n{evaluation.table()}"
         )
-    write_weights(network, slot.package, manifest)
+    write_weights(slot.package, manifest, network.state_dict())
     return evaluation
 
 

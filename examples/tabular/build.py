@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from examples.package import add_reference, write_weights
+from examples.package import add_reference
 from examples.tabular.data import FOLDER, Data, Subset, draw
 from examples.tabular.train import CONFIGS, quality, train
-from examples.training import seed_everything
+from examples.training import SEED
+from inference.fitting import seed_everything
 from inference.manifest import read_manifest
-from inference.package import build_network
+from inference.package import build_network, write_weights
 
 ROWS = {Subset.TRAIN: 4000, Subset.TEST: 2000, Subset.REFERENCE: 1000}
 
@@ -26,14 +27,14 @@ def build(name: str, output: Path) -> str:
     template, package, config = FOLDER / name / "model", output / "model", CONFIGS[name]
     training, test, reference = (draw(name, subset, count) for subset, count in ROWS.items())
     manifest = read_manifest(template)
-    seed_everything()
+    seed_everything(SEED)
     network = build_network(template, manifest)
     train(network, training, config, name)
     measure, value = quality(network, test)
     if value < config.minimum_quality:
         raise TooWeak(f"{name} has {measure} {value:.4f}; below {config.minimum_quality} nothing is written")
     copy_template(template, package, training)
-    write_weights(network, package, manifest)
+    write_weights(package, manifest, network.state_dict())
     # Held-out rows, as for images. Raw rows do not pass the network, so the training's would do here; but
     # training data are often cleaned or balanced, and what was held out looks like what will come.
     add_reference(package, lambda _: reference.rows)

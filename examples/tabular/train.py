@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from examples.tabular.data import Data
-from examples.training import TrainingConfig, fit, loss_of
+from examples.training import TrainingConfig, fit
+from inference.fitting import learn_scale, loss_of
 
 STEPS = 500
 CONFIGS = {
@@ -20,13 +21,6 @@ def train(network: nn.Module, data: Data, config: TrainingConfig, name: str) -> 
     rows, targets = torch.from_numpy(data.rows), torch.from_numpy(data.targets)
     learn_scale(network, rows)
     fit(network, repeat((rows, targets), STEPS), STEPS, config, name)
-
-
-def learn_scale(network: nn.Module, rows: torch.Tensor) -> None:
-    """Fill the buffers `mean` and `std` of a network that scales its input itself."""
-    for name, buffer in network.named_buffers():
-        if name in {"mean", "std"}:
-            buffer.copy_(getattr(rows, name)(dim=0))
 
 
 def quality(network: nn.Module, data: Data) -> tuple[str, float]:

@@ -3,10 +3,6 @@
 import shutil
 from pathlib import Path
 
-import torch
-from safetensors.torch import save
-
-from inference.checksum import write_checksum
 from inference.manifest import FILE_NAME, Manifest
 from retraining.model_toml import write_manifest
 from service import durable
@@ -39,11 +35,3 @@ def begin_package(production: Path, manifest: Manifest, package: Path, version: 
     candidate = manifest.model_copy(update={"version": version, **OWN})
     write_manifest(package, candidate)
     return candidate
-
-
-def write_weights(package: Path, manifest: Manifest, state: dict[str, torch.Tensor]) -> str:
-    """Write the weights and their checksum, and return it."""
-    path = package / manifest.weights
-    durable.make_folder(path.parent)
-    durable.write(path, save({name: value.contiguous() for name, value in state.items()}))
-    return write_checksum(path, package / manifest.sha256)

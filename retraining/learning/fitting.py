@@ -6,10 +6,11 @@ import json
 import torch
 from tqdm import tqdm
 
-from inference.package import build_network, read_weights
-from retraining.learning.candidate import begin_package, write_weights
+from inference.fitting import seed_everything
+from inference.package import build_network, read_weights, write_weights
+from retraining.learning.candidate import begin_package
 from retraining.learning.examples import Examples, load
-from retraining.learning.training import Step, seed_everything, train
+from retraining.learning.training import steps_of, train
 from retraining.learning.work import CURVE, PACKAGE, TRAINING, Folder
 from service import durable
 from training_data.sides import TRAIN
@@ -34,13 +35,14 @@ def fit(folder: Folder) -> None:
 
 
 def _train(folder: Folder, network: torch.nn.Module, examples: Examples) -> float:
-    with (folder.path / CURVE).open("w", newline="") as file, tqdm(desc="training", unit="step") as bar:
+    how = folder.work.hyperparameters
+    steps = steps_of(examples, how)
+    with (folder.path / CURVE).open("w", newline="") as file, tqdm(total=steps, desc="training") as bar:
         curve = csv.writer(file)
         curve.writerow(["step", "loss"])
 
-        def on_step(step: Step) -> None:
-            curve.writerow([step.number, f"{step.loss:.6g}"])
-            bar.total = step.of
+        def on_step(loss: float) -> None:
             bar.update()
+            curve.writerow([bar.n, f"{loss:.6g}"])
 
-        return train(network, examples, folder.manifest, folder.work.hyperparameters, on_step)
+        return train(network, examples, folder.manifest, how, on_step)

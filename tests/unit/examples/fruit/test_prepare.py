@@ -14,9 +14,8 @@ import torch
 from examples.fruit.artifacts import Artifacts
 from examples.fruit.prepare import PrepareError, build_missing, download_weights
 from examples.fruit.slot_packages import SlotPackage, Source
-from examples.package import write_weights
 from inference.faults import weights_fault
-from inference.package import build_network, load_model_package
+from inference.package import build_network, load_model_package, write_weights
 from tests.unit.examples.fruit.project import (
     NOWHERE,
     TINY,
@@ -111,7 +110,7 @@ def test_one_slot_s_fault_does_not_stop_the_other(artifacts: Artifacts, tmp_path
     """The good slot gets its reference, and what went wrong is said with the other's name."""
     good = tiny_slot(tmp_path / "good")
     network = build_network(good.package, TINY)
-    write_weights(network, good.package, TINY)
+    write_weights(good.package, TINY, network.state_dict())
     images = artifacts.reference_images
     bad = replace(good, name="model_server_new", package=tmp_path / "nowhere")
     with pytest.raises(PrepareError, match=r"^model_server_new: .*nowhere"):
