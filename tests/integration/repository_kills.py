@@ -115,12 +115,13 @@ def fork(job: Callable[[], None]) -> int:
         os._exit(1)
 
 
-def at_random(folder: Path, kills: int, seed: int = 0) -> int:
-    """Kill so often, with one version more every fourth time; return how many were killed in their work."""
-    chance, killed = random.Random(seed), 0
+def at_random(folder: Path, kills: int, seed: int = 0) -> None:
+    """Kill so many in their work, with one version more every fourth time."""
+    chance, killed, number = random.Random(seed), 0, -1
     outside = Outside(folder / "repository")
     seconds = 60.0
-    for number in range(kills + 1):
+    while killed < kills:
+        number += 1
         wanted = 1 + number // 4
         started = time.monotonic()
         end = started + (chance.uniform(0, seconds) if number else seconds)
@@ -133,20 +134,19 @@ def at_random(folder: Path, kills: int, seed: int = 0) -> int:
             killed += 1
             (os.killpg if number % 2 else os.kill)(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
-        elif not number:
-            seconds = time.monotonic() - started  # the first tells how long it takes
+        else:
+            seconds = time.monotonic() - started  # so long it takes on this machine, now
         outside.check(pushed=False)
-    work(folder, 2 + kills // 4)
+    work(folder, 2 + number // 4)
     outside.check(pushed=True)
-    assert len(outside.tags()) == 2 + kills // 4
+    assert len(outside.tags()) == 2 + number // 4
     assert not outside.git("status", "--porcelain")
     assert "up to date" in outside.dvc_status()
     left = [path.name for path in folder.rglob("*") if path.name.endswith((".tmp", ".lock", "workspace"))]
     assert set(left) <= {".repository.lock", "rwlock.lock"}, left
-    return killed
 
 
 if __name__ == "__main__":
     place = Path(sys.argv[1])
     shutil.rmtree(place, ignore_errors=True)
-    print(at_random(place, int(sys.argv[2]), int(sys.argv[3])))
+    at_random(place, int(sys.argv[2]), int(sys.argv[3]))

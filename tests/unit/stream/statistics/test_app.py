@@ -15,10 +15,9 @@ from stream.statistics.metrics import StatisticsMetrics
 from stream.statistics.settings import StatisticsSettings
 from stream.statistics.state import StateFile
 from stream.topics import BrokerAway
+from tests.colour_model import write_colour_package
 from tests.tensor_model import write_regressor
 from training_data.task import Task
-
-IMAGES = Path(__file__).parents[4] / "model_server/model"
 
 
 def test_what_was_counted_is_shown_before_kafka_answers(
@@ -53,5 +52,5 @@ def test_pytorch_is_imported_beside_the_event_loop_where_images_come(
     app.import_what_images_need(tmp_path)
     app.import_what_images_need(write_regressor(tmp_path / "model"))
     assert imported == []
-    app.import_what_images_need(IMAGES)
+    app.import_what_images_need(write_colour_package(tmp_path / "images"))
     assert imported == ["stream.statistics.embedding"]
