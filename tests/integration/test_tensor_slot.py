@@ -24,7 +24,8 @@ DETECTOR_PYTHON = os.environ.get(
     "DETECTOR_PYTHON", str(ROOT / ".local/environments/drift_detector_server/bin/python")
 )
 PROMETHEUS_YML = """
-global: {{scrape_interval: 1s}}
+global: {{scrape_interval: 1s, evaluation_interval: 1s}}
+rule_files: [{rules}]
 scrape_configs:
   - job_name: model_server
     honor_labels: true
@@ -56,7 +57,12 @@ class Stack:
         server = {"HOST": "127.0.0.1", "PORT": ports[0], "INTERNAL_PORT": ports[2], "CPU_THREADS": 1}
         environment = server | common
         self.log = folder / "programs.log"
-        configuration = PROMETHEUS_YML.format(server=ports[0], detector=self.detector.port, slot=SLOT)
+        configuration = PROMETHEUS_YML.format(
+            server=ports[0],
+            detector=self.detector.port,
+            slot=SLOT,
+            rules=ROOT / "prometheus/rules/recordings.yml",
+        )
         (folder / "prometheus.yml").write_text(configuration)
         data = f"--storage.tsdb.path={folder / 'data'}"
         listen = f"--web.listen-address=127.0.0.1:{ports[1]}"
