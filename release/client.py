@@ -10,6 +10,7 @@ import httpx
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from release.views import Decisions, Newest
+from service.problem_detail import detail_of
 
 URL = "http://127.0.0.1:8000"
 TOKEN_FILE = Path(".local/data/release/token")
@@ -105,10 +106,10 @@ def from_environment(variables: Mapping[str, str] = os.environ) -> Client:
 
 
 def _complaint(response: httpx.Response) -> str:
-    try:
-        return " ".join(str(response.json()["detail"]).split("\n"))
-    except (ValueError, LookupError, TypeError):
+    detail = detail_of(response)
+    if detail is None:
         return f"{response.url} answered {response.status_code}"
+    return " ".join(detail.split("\n"))
 
 
 def _read(kind: type[Answer], text: str) -> Answer:

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 
 from retraining.runs.running import NotNow
+from service.problem_detail import detail_of
 from service.token import NoToken, SharedToken
 
 ASKING = httpx.Timeout(10.0)
@@ -53,9 +54,9 @@ class ReleaseProgram:
         except (httpx.HTTPError, NoToken) as error:
             raise NotNow(f"the release program: {error}") from error
         if answer.status_code >= TROUBLE or answer.status_code == httpx.codes.UNAUTHORIZED:
-            raise NotNow(f"the release program: {answer.status_code}: {detail_of(answer)}")
+            raise NotNow(f"the release program: {answer.status_code}: {said_in(answer)}")
         if answer.is_error:
-            raise Refused(detail_of(answer))
+            raise Refused(said_in(answer))
         try:
             found = answer.json()
         except ValueError:
@@ -67,9 +68,7 @@ class ReleaseProgram:
         return found
 
 
-def detail_of(answer: httpx.Response) -> str:
+def said_in(answer: httpx.Response) -> str:
     """Return what a problem document says, or the beginning of whatever it is."""
-    try:
-        return str(answer.json()["detail"])
-    except (ValueError, KeyError, TypeError):
-        return answer.text[:200]
+    detail = detail_of(answer)
+    return answer.text[:200] if detail is None else detail

@@ -13,6 +13,7 @@ import httpx
 
 from job_server.client.packing import Body
 from job_server.job import ENDED
+from service.problem_detail import detail_of
 
 JobAnswer = dict[str, Any]
 T = TypeVar("T")
@@ -192,10 +193,8 @@ def _path(job: str) -> str:
 
 
 def _reason(answer: httpx.Response) -> str:
-    try:
-        return str(answer.json()["detail"])
-    except (ValueError, KeyError, TypeError):
-        return f"it answers {answer.status_code}, which no job server would say so."
+    detail = detail_of(answer)
+    return f"it answers {answer.status_code}, which no job server would say so." if detail is None else detail
 
 
 def _seconds(text: str | None, otherwise: float) -> float:

@@ -1,6 +1,5 @@
 """The retraining program as its commands ask it: what goes wrong is one line that says what to do."""
 
-import json
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -8,6 +7,7 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from retraining.runs.run import Run
+from service.problem_detail import detail_of
 
 TIMEOUT = httpx.Timeout(10, connect=5)
 RUNS = TypeAdapter(list[Run])
@@ -96,7 +96,5 @@ class RetrainingProgram:
 
 
 def _detail(answer: httpx.Response) -> str:
-    try:
-        return " ".join(str(answer.json()["detail"]).split())
-    except (json.JSONDecodeError, LookupError, TypeError):
-        return f"{answer.url} answered {answer.status_code}"
+    detail = detail_of(answer)
+    return f"{answer.url} answered {answer.status_code}" if detail is None else " ".join(detail.split())
