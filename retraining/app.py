@@ -105,9 +105,10 @@ def create_app(
     def go_on() -> None:
         if not work.done():
             return
-        while running.go_on():
+        goes_on = True
+        while goes_on:
+            goes_on = running.go_on()
             metrics.note(runs.all(), intake.waiting())
-        metrics.note(runs.all(), intake.waiting())
 
     def begin_by_the_clock() -> None:
         if work.done():

@@ -36,7 +36,7 @@ class Starting:
 
     def begin_by_the_clock(self) -> Run | None:
         """Begin the run that is due, if one is."""
-        newest = next(iter(self._runs.all()), None)
+        newest = self._runs.newest()
         last = newest.begun_at if newest else self._first_start(self._runs.folder / BEGAN)
         if not is_due(last, self._every_days, self._clock()):
             return None
@@ -52,7 +52,7 @@ class Starting:
         """
         if not set(SLOTS) <= set(drifting) or waiting_records < self._least_records:
             return None
-        newest = next(iter(self._runs.all()), None)
+        newest = self._runs.newest()
         if newest and (newest.ended_at is None or self._clock() < newest.ended_at + self._rest):
             return None
         try:

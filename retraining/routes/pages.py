@@ -53,7 +53,7 @@ def pages_router(
     @router.get("/runs/{run_id}/report", response_class=HTMLResponse)
     def report(run_id: str) -> HTMLResponse:
         """Return what a run has found out, as one page to look at: of one under way what there is by now."""
-        run = next((run for run in runs.all() if run.id == run_id), None)
+        run = runs.find(run_id)
         if run is None:
             raise Problem(404, "Not Found", f"There is no run {run_id[:100]!r}. GET /runs has all.")
         with one_at_a_time:  # what one takes of memory and time, two would take twice

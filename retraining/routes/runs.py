@@ -61,7 +61,7 @@ def runs_router(runs: Runs, starting: Starting, demand_token: Callable[..., Any]
         return run
 
     def found(run_id: str) -> Run:
-        run = next((run for run in runs.all() if run.id == run_id), None)
+        run = runs.find(run_id)
         if run is None:
             raise Problem(404, "Not Found", f"There is no run {run_id[:100]!r}. GET /runs has all.")
         return run

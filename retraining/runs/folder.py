@@ -26,7 +26,7 @@ class Runs:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._damaged = set[Path]()
+        self._known: dict[Path, tuple[tuple[int, int, int], Run | None]] = {}
 
     def path(self, run: str) -> Path:
         """Return a run's folder."""
@@ -36,6 +36,14 @@ class Runs:
         """Return every run that can be read, the newest first."""
         files = sorted(self.folder.glob(f"*/{RUN_FILE}"), reverse=True)
         return [run for run in map(self._read, files) if run is not None]
+
+    def newest(self) -> Run | None:
+        """Return the run that was begun last; None where there was none."""
+        return next(iter(self.all()), None)
+
+    def find(self, run_id: str) -> Run | None:
+        """Return the run of an id, which may be a stranger's; None where there is none."""
+        return next((run for run in self.all() if run.id == run_id), None)
 
     def open(self) -> Run | None:
         """Return the run that is under way, or whose end was not told yet."""
@@ -69,13 +77,13 @@ class Runs:
         durable.write(self.path(run.id) / RUN_FILE, run.model_dump_json(indent=1).encode())
 
     def _read(self, path: Path) -> Run | None:
-        try:
-            return Run.model_validate_json(path.read_bytes())
-        except ValidationError as error:
-            if path not in self._damaged:
-                logger.warning("a run is passed over: %s: %s", path, error)
-            self._damaged.add(path)
-            return None
+        """Return a run, read anew where its file is another one: all are asked for each second."""
+        status = path.stat()
+        state = (status.st_ino, status.st_mtime_ns, status.st_size)
+        known = self._known.get(path)
+        if known is None or known[0] != state:
+            known = self._known[path] = (state, _parsed(path))
+        return known[1]
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -83,3 +91,11 @@ class Runs:
         with (self.folder / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _parsed(path: Path) -> Run | None:
+    try:
+        return Run.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        logger.warning("a run is passed over: %s: %s", path, error)
+        return None
