@@ -103,6 +103,17 @@ def decode(
         raise NotAnImage(f"it cannot be decoded: {error}") from error
 
 
+def fault_of(
+    data: bytes, max_pixels: int, shortest_side: float = math.inf, held_pixels: float = math.inf
+) -> str | None:
+    """Return why an image cannot be decoded, None where it can; see `decode`."""
+    try:
+        decode(data, max_pixels, shortest_side, held_pixels=held_pixels)
+    except (NotAnImage, TooManyPixels) as error:
+        return str(error)
+    return None
+
+
 def check_held(image: Image.Image, structure: Structure, most: float) -> None:
     """Raise HoldsTooMany if the decoder would; of a baseline JPEG it holds those that come out reduced."""
     is_whole = structure.scans > 1 or "progressive" in image.info or not isinstance(image, JpegImageFile)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from inference.decoding import NotAnImage, TooManyPixels, decode
+from inference.decoding import fault_of
 from training_data.intake import GOLDEN, INBOX, Intake
 from training_data.reading import ROW_TYPE, read
 from training_data.record import Message, Record, Refusal
@@ -53,12 +53,7 @@ def import_examples(intake: Intake, source: Path, *, golden: bool) -> int:
 
 def _fault_of(record: Record) -> str | None:
     """Return why no model could learn an image; each run would fail by it."""
-    try:
-        if record.content:
-            decode(record.content, MAX_PIXELS, SHORT_SIDE)
-    except (NotAnImage, TooManyPixels) as error:
-        return str(error)
-    return None
+    return fault_of(record.content, MAX_PIXELS, SHORT_SIDE) if record.content else None
 
 
 def _take(intake: Intake, records: list[Record], *, golden: bool) -> int:

@@ -6,7 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 
-from inference.decoding import NotAnImage, TooManyPixels, decode
+from inference.decoding import fault_of
 from inference.image_limits import BATCH_PIXELS
 from service.background import give_way
 
@@ -61,9 +61,6 @@ def _fault_of(image: bytes, max_pixels: int) -> str | None:
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, IMAGE_SECONDS)
     try:
-        decode(image, max_pixels, SHORT_SIDE, held_pixels=max(max_pixels, BATCH_PIXELS))
-    except (NotAnImage, TooManyPixels) as error:
-        return str(error)
+        return fault_of(image, max_pixels, SHORT_SIDE, max(max_pixels, BATCH_PIXELS))
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-    return None
