@@ -1,11 +1,10 @@
 """The wiring: Kafka, the checks and the folder, behind an HTTP app that tells how it goes."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 
 from fastapi import FastAPI
 
-from service.app import create_service, process_registry
+from service.app import process_registry
 from stream.background import Work
 from stream.collector.checking import Checking
 from stream.collector.collecting import Collecting
@@ -13,6 +12,7 @@ from stream.collector.images import ImageCheck
 from stream.collector.metrics import CollectorMetrics
 from stream.collector.rows import RowCheck, read_bounds
 from stream.collector.settings import CollectorSettings
+from stream.consumer import create_consumer_app
 from stream.topics import BrokerAway, TopicReader, TopicWriter, ensure_topics
 from training_data.index import BadIndex
 from training_data.intake import BadShard, Intake
@@ -38,7 +38,7 @@ class Collector:
     def run(self, work: Work) -> None:
         """Connect and collect; raises BrokerAway, OSError, BadIndex or BadShard where that does not go on."""
         settings = self._settings
-        self._metrics.disconnected()
+        self._metrics.connection.down()
         self._intake.prepare()
         self._metrics.note(self._intake.index.counts())
         topics = (settings.topic, settings.rejected_topic)
@@ -56,7 +56,7 @@ class Collector:
             while not work.stops:
                 if collecting.collect(topic, reader):
                     self._metrics.note(self._intake.index.counts())
-                self._metrics.connected(reader.lag())
+                self._metrics.connection.up(reader.lag())
                 work.runs()
 
     def close(self) -> None:
@@ -79,19 +79,4 @@ def create_app(settings: CollectorSettings, task: Task) -> FastAPI:
     registry = process_registry()
     collector = Collector(settings, task, CollectorMetrics(registry, settings.slot))
     work = Work(collector.run, (BrokerAway, OSError, BadIndex, BadShard), PAUSE_SECONDS)
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with work.running():
-            yield
-        collector.close()
-
-    return create_service(
-        settings,
-        title="Collector of the training stream",
-        registry=registry,
-        routers=[],
-        not_ready=lambda: work.fault,
-        lifespan=lifespan,
-        max_body_bytes=0,
-    )
+    return create_consumer_app(settings, "Collector of the training stream", registry, work, collector.close)

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, Metric
 
+from stream.consumer import Connection
 from training_data.intake import REFUSED, STORED
 from training_data.record import Reason
 
@@ -15,21 +16,12 @@ class CollectorMetrics:
     def __init__(self, registry: CollectorRegistry, slot: str) -> None:
         self._slot = slot
         self._counts: dict[str, int] = {}
-        self._lag = 0
-        self._is_connected = False
+        self.connection = Connection("collector", slot)
         registry.register(self)
 
     def note(self, counts: dict[str, int]) -> None:
         """Take over how many records came, by outcome."""
         self._counts = counts
-
-    def connected(self, lag: int) -> None:
-        """Note that Kafka answers, and how many messages wait there."""
-        self._is_connected, self._lag = True, lag
-
-    def disconnected(self) -> None:
-        """Note that Kafka does not answer."""
-        self._is_connected = False
 
     def collect(self) -> Iterator[Metric]:
         """Yield what is known."""
@@ -44,10 +36,4 @@ class CollectorMetrics:
         for reason, count in refused.items():
             reasons.add_metric([self._slot, reason], count)
         yield reasons
-        yield self._gauge("collector_lag_records", "Messages that wait in Kafka.", self._lag)
-        yield self._gauge("collector_connected", "1 while Kafka answers.", float(self._is_connected))
-
-    def _gauge(self, name: str, text: str, value: float) -> Metric:
-        gauge = GaugeMetricFamily(name, text, labels=["slot"])
-        gauge.add_metric([self._slot], value)
-        return gauge
+        yield from self.connection.collect()

@@ -2,8 +2,8 @@
 
 import importlib
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from inference.identity import Identity, identify
 from inference.manifest import BadModelPackage
-from service.app import create_service, process_registry
+from service.app import process_registry
 from stream.background import Work
+from stream.consumer import create_consumer_app
 from stream.statistics.counting import Counting
 from stream.statistics.metrics import StatisticsMetrics
 from stream.statistics.settings import StatisticsSettings
@@ -39,7 +40,7 @@ class Statistics:
     def run(self, work: Work) -> None:
         """Connect and count; raises BrokerAway, OSError or BadModelPackage where that does not go on."""
         settings = self._settings
-        self._metrics.disconnected()
+        self._metrics.connection.down()
         identity = identify(settings.model_package)
         counting = self._counting(identity)
         self._metrics.note(counting.state)  # whether or not Kafka answers: counts that jump look like records
@@ -61,7 +62,7 @@ class Statistics:
                     reader.commit()
                     if identify(settings.model_package).sha256 != identity.sha256:
                         return
-                self._metrics.connected(reader.lag())
+                self._metrics.connection.up(reader.lag())
                 work.runs()
         self._file.write(counting.state)
 
@@ -94,18 +95,4 @@ def create_app(settings: StatisticsSettings) -> FastAPI:
     registry = process_registry()
     statistics = Statistics(settings, StatisticsMetrics(registry, settings.slot))
     work = Work(statistics.run, (BrokerAway, OSError, BadModelPackage), PAUSE_SECONDS)
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with work.running():
-            yield
-
-    return create_service(
-        settings,
-        title="Statistics of the training stream",
-        registry=registry,
-        routers=[],
-        not_ready=lambda: work.fault,
-        lifespan=lifespan,
-        max_body_bytes=0,
-    )
+    return create_consumer_app(settings, "Statistics of the training stream", registry, work)

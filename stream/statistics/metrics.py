@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from stream.consumer import Connection
 from stream.statistics.state import State
 
 
@@ -14,21 +15,12 @@ class StatisticsMetrics:
     def __init__(self, registry: CollectorRegistry, slot: str) -> None:
         self._slot = slot
         self._state: State | None = None
-        self._lag = 0
-        self._is_connected = False
+        self.connection = Connection("statistics", slot)
         registry.register(self)
 
     def note(self, state: State) -> None:
         """Take over what was counted."""
         self._state = state
-
-    def connected(self, lag: int) -> None:
-        """Note that Kafka answers, and how many messages wait there."""
-        self._is_connected, self._lag = True, lag
-
-    def disconnected(self) -> None:
-        """Note that Kafka does not answer."""
-        self._is_connected = False
 
     def collect(self) -> Iterator[Metric]:
         """Yield what is known."""
@@ -42,12 +34,7 @@ class StatisticsMetrics:
         if state and state.moments.rows:
             yield self._gauge("stream_feature_mean", "Mean.", state.features, state.moments.mean)
             yield self._gauge("stream_feature_variance", "Variance.", state.features, state.moments.variance)
-        lag = GaugeMetricFamily("statistics_lag_records", "Messages that wait in Kafka.", labels=["slot"])
-        lag.add_metric([self._slot], self._lag)
-        yield lag
-        connected = GaugeMetricFamily("statistics_connected", "1 while Kafka answers.", labels=["slot"])
-        connected.add_metric([self._slot], float(self._is_connected))
-        yield connected
+        yield from self.connection.collect()
 
     def _gauge(self, name: str, text: str, features: Sequence[str], values: Sequence[float]) -> Metric:
         gauge = GaugeMetricFamily(name, f"{text} Of the training stream.", labels=["slot", "feature"])

@@ -104,11 +104,11 @@ def test_prometheus_is_told_of_each_feature() -> None:
     counted = counting()
     counted.count(TOPIC, messages(0, [20, 40]), 1)
     metrics.note(counted.state)
-    metrics.connected(7)
+    metrics.connection.up(7)
     assert registry.get_sample_value("stream_records_observed_total", slot) == 2
     assert registry.get_sample_value("stream_feature_mean", {**slot, "feature": "age"}) == 30
     assert registry.get_sample_value("stream_feature_variance", {**slot, "feature": "age"}) == 100
     assert registry.get_sample_value("statistics_lag_records", slot) == 7
     assert registry.get_sample_value("statistics_connected", slot) == 1
-    metrics.disconnected()
+    metrics.connection.down()
     assert registry.get_sample_value("statistics_connected", slot) == 0
