@@ -6,22 +6,13 @@ from html import escape
 from pathlib import Path
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse
 
 from inference.manifest import BadModelPackage, Manifest, read_manifest
 from job_server.settings import JobServerSettings
-from service.problems import Problem
+from service.pages import add_static, page_headers, read_texts
 
 PAGES = Path(__file__).parents[1] / "pages"
-MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript"}
-PAGE_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:;"
-        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "no-referrer",
-}
-HEADERS = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
 PLACE = re.compile(r"\{\{(\w+)\}\}")
 SHOWN_NAMES = 40
 
@@ -29,7 +20,7 @@ SHOWN_NAMES = 40
 def pages_router(settings: JobServerSettings) -> APIRouter:
     """Build the routes; the files are read once, the model's manifest each time."""
     router = APIRouter(tags=["pages"])
-    texts = {path.name: path.read_text("utf-8") for path in PAGES.iterdir()}
+    texts = read_texts(PAGES)
 
     def page(name: str, request: Request) -> HTMLResponse:
         said = {
@@ -38,7 +29,7 @@ def pages_router(settings: JobServerSettings) -> APIRouter:
             "most_bytes": str(settings.max_job_bytes),
             **model_words(settings.model_package, str(request.base_url)),
         }
-        return HTMLResponse(filled(texts[name], said), headers=HEADERS | PAGE_HEADERS)
+        return HTMLResponse(filled(texts[name], said), headers=page_headers())
 
     @router.get("/", summary="What this program is, and what its model takes", response_class=HTMLResponse)
     def index(request: Request) -> HTMLResponse:
@@ -48,13 +39,7 @@ def pages_router(settings: JobServerSettings) -> APIRouter:
     def predictions(request: Request) -> HTMLResponse:
         return page("predictions.html", request)
 
-    @router.get("/static/{name}", include_in_schema=False)
-    def static(name: str) -> Response:
-        media_type = MEDIA_TYPES.get(Path(name).suffix)
-        if media_type is None or name not in texts:
-            raise Problem(404, "Not Found", "There is no such file.")
-        return Response(texts[name], media_type=media_type, headers=HEADERS)
-
+    add_static(router, texts)
     return router
 
 

@@ -6,23 +6,17 @@ from datetime import datetime
 from pathlib import Path
 
 from fastapi import APIRouter
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse
 from jinja2 import Environment, StrictUndefined
 
 from inference.manifest import BadModelPackage, Manifest, read_manifest
 from retraining.overview import Overview, overview, progress_of
 from retraining.report.keeping import Reports
 from retraining.report.rendering import POLICY
+from service.pages import add_static, page_headers, read_texts
 from service.problems import Problem
 
 PAGES = Path(__file__).parents[1] / "pages"
-MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript"}
-HEADERS = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
-PAGE_HEADERS = HEADERS | {"Referrer-Policy": "no-referrer"}
-OWN_FILES = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:;"
-    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 
 
 def pages_router(
@@ -34,13 +28,13 @@ def pages_router(
     """
     router = APIRouter(tags=["pages"])
     runs, one_at_a_time = reports.runs, threading.Lock()
-    texts = {path.name: path.read_text("utf-8") for path in PAGES.iterdir()}
+    texts = read_texts(PAGES)
     index = Environment(autoescape=True, undefined=StrictUndefined).from_string(texts["index.html"])
 
     @router.get("/", summary="The run under way, and those before it", response_class=HTMLResponse)
     def home() -> HTMLResponse:
         page = index.render(model=model_words(package), begins=begins)
-        return HTMLResponse(page, headers=PAGE_HEADERS | {"Content-Security-Policy": OWN_FILES})
+        return HTMLResponse(page, headers=page_headers())
 
     @router.get("/overview")
     def glance() -> Overview:
@@ -58,16 +52,9 @@ def pages_router(
             raise Problem(404, "Not Found", f"There is no run {run_id[:100]!r}. GET /runs has all.")
         with one_at_a_time:  # what one takes of memory and time, two would take twice
             page = reports.page(run)
-        policy = f"{POLICY}; frame-ancestors 'none'"
-        return HTMLResponse(page, headers=PAGE_HEADERS | {"Content-Security-Policy": policy})
+        return HTMLResponse(page, headers=page_headers(f"{POLICY}; frame-ancestors 'none'"))
 
-    @router.get("/static/{name}", include_in_schema=False)
-    def static(name: str) -> Response:
-        media_type = MEDIA_TYPES.get(Path(name).suffix)
-        if media_type is None or name not in texts:
-            raise Problem(404, "Not Found", "There is no such file.")
-        return Response(texts[name], media_type=media_type, headers=HEADERS)
-
+    add_static(router, texts)
     return router
 
 
